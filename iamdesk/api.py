@@ -660,7 +660,9 @@ class Workbench:
         """Open a snapshot that is in no file: a copy with changes."""
         return SnapshotSession(snapshot, build_outline(snapshot), is_copy=True)
 
-    def evaluate_case(self, case: Mapping[str, Any], unknown_context: MissingContextMode) -> EvaluationResult:
+    def evaluate_case(
+        self, case: Mapping[str, Any], unknown_context: MissingContextMode, *, unknown_action: bool = False
+    ) -> EvaluationResult:
         """Evaluate a self-contained test case, which contains its own policies, without a snapshot.
 
         Raises:
@@ -668,4 +670,4 @@ class Workbench:
         """
         from iamdesk.simulate.test_cases import evaluate_case
 
-        return evaluate_case(case, unknown_context)
+        return evaluate_case(case, unknown_context, unknown_action=unknown_action)

@@ -24,6 +24,7 @@ from iamdesk.access.service_access import AccessByPrincipal, ServiceAccessFinder
 from iamdesk.access.who_can import Access, KnownAccess, PartsFound, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
+from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.request import (
     ContextValues,
@@ -40,6 +41,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
+from iamdesk.simulate.stated_request import check_resource_account
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
@@ -80,6 +82,14 @@ class Evaluator(RequestBuilder, Sweeps):
 
         Raises:
             RequestError: the request is invalid; its text says why in one sentence.
+        """
+        return self.explained(self.stated(request))
+
+    def explained(self, request: Request) -> EvaluationResult:
+        """Evaluate a request as it is, which iamdesk made itself or `stated` returned, and explain the result.
+
+        Raises:
+            RequestError: as `evaluation_request`.
         """
         return explain(self.trace(request), request)
 
@@ -268,7 +278,7 @@ class Evaluator(RequestBuilder, Sweeps):
         if external:
             yield from self.external_access(request, cancelled)
         for principal, decision in found:
-            yield Access(principal, decision, request, self.can)
+            yield Access(principal, decision, request, self.explained)
         total = len(self.population().index.subjects)
         progress(total, total)
 
@@ -316,7 +326,7 @@ class Evaluator(RequestBuilder, Sweeps):
             RequestError: the action or resource is malformed.
             WorkCancelled: ``cancelled`` returned True.
         """
-        return external_access(self, self.can, request, cancelled)
+        return external_access(self, self.explained, request, cancelled)
 
     def external_access_by_part(self, resource: Resource, cancelled: Cancelled = never_cancelled) -> list[PartAccess]:
         """Return who outside can act on a resource or on parts of it; see `access.external.by_part`.
@@ -324,7 +334,7 @@ class Evaluator(RequestBuilder, Sweeps):
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
-        return external_access_by_part(self, self.can, resource, cancelled)
+        return external_access_by_part(self, self.explained, resource, cancelled)
 
     def access_on(
         self,
@@ -411,7 +421,10 @@ class Evaluator(RequestBuilder, Sweeps):
             except ArnError as error:
                 raise RequestError(*error.args) from error
             resource = str(arn)
+            check_resource_account(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
+            if not any(reference().resource_types_of_arn(one, resource) for one in acting):
+                raise RequestError(phrase("no action applies to {resource}", resource=with_visible_end(resource)))
             found = [finder.reach_on(position, one, resource) for one in acting]
         elif service is None:
             found = list(finder.reaches(position, cancelled).values())

@@ -126,6 +126,14 @@ class OrganizationEvaluator(Sweeps):
         """
         return self.of(request.principal).can(request)
 
+    def explained(self, request: Request) -> EvaluationResult:
+        """Evaluate and explain a request as it is; raises as `can`."""
+        return self.of(request.principal).explained(request)
+
+    @override
+    def stated(self, request: Request) -> Request:
+        return self.part_of("").stated(request)
+
     def trace(self, request: Request) -> EvaluationTrace:
         """Return the trace of an evaluation.
 
@@ -155,7 +163,7 @@ class OrganizationEvaluator(Sweeps):
         # The part without accounts reports what is wrong with the request, and yields external callers.
         outside = self.part_of("", cancelled).rows(request, external=external, cancelled=cancelled)
         # A row that holds its evaluator would keep the part in memory: this object explains it.
-        yield from (replace(row, _can=self.can) for row in outside)
+        yield from (replace(row, _can=self.explained) for row in outside)
         known = self._remembered(request_key(request))
         today, granted = self._now().date(), self._granted([request], cancelled)
         wanted = {one for one in granted if one not in known or known[one].day != today}
@@ -165,7 +173,7 @@ class OrganizationEvaluator(Sweeps):
         for account, rows in self._counted(by_account, progress):
             if rows is not _NO_ROWS:
                 known[account] = rows if rows.day is not None else _TIMED
-            yield from (Access(principal, decision, request, self.can) for principal, decision in rows.open_to)
+            yield from (Access(principal, decision, request, self.explained) for principal, decision in rows.open_to)
 
     def each_row[R](
         self,
@@ -263,7 +271,7 @@ class OrganizationEvaluator(Sweeps):
         progress, cancelled = options.get("progress", no_progress), options.get("cancelled", never_cancelled)
         mode = options.get("unknown_context", MissingContextMode.UNKNOWN)
         request = Request("", "", resource, context or {}, unknown_context=mode)
-        of_all = RowMaker(request, self.can)
+        of_all = RowMaker(request, self.explained)
         outside = self.part_of("", cancelled)
         is_external = options.get("external", True)
         found = list(external_callers(outside, of_all, no_progress, cancelled)) if is_external else []

@@ -65,7 +65,7 @@ def _left_out(evaluator: Evaluator, request: Request) -> Iterator[str]:
         for one in entities:
             if one.permissions_boundary is None:
                 continue
-            decision = evaluator.can(replace(request, principal=one.arn))
+            decision = evaluator.explained(replace(request, principal=one.arn))
             if decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
                 continue
             for assumption in decision.assumptions:

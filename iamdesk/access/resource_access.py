@@ -16,6 +16,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
+from iamdesk.simulate.stated_request import check_resource_account
 
 
 class EvaluatesRequests(Protocol):
@@ -39,7 +40,7 @@ class EvaluatesRequests(Protocol):
     def principals(self) -> Iterator[str]:
         """Yield the ARNs of all principals of the snapshot."""
 
-    def can(self, request: Request) -> EvaluationResult:
+    def explained(self, request: Request) -> EvaluationResult:
         """Return the full evaluation result of a request."""
 
 
@@ -57,6 +58,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
         arn = parse_arn(resource.lstrip())
     except ArnError as error:
         raise RequestError(*error.args) from error
+    check_resource_account(arn)
     found = []
     for service in reference().services_on(arn.service):
         actions = service_actions(service)
@@ -94,7 +96,7 @@ def access_to_resource(
         WorkCancelled: ``cancelled`` returned True.
     """
     request = Request("", "", resource, context or {}, unknown_context=unknown_context)
-    rows = RowMaker(request, evaluator.can)
+    rows = RowMaker(request, evaluator.explained)
     found = list(external_callers(evaluator, rows, progress, cancelled)) if external else []
     return (*found, *map(rows.row, principals_with_access(evaluator, request, cancelled)))
 

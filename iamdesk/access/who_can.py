@@ -220,6 +220,10 @@ class Sweeps(ABC):
     """Decisions for all principals at once: of one snapshot, or of an organization account by account."""
 
     @abstractmethod
+    def stated(self, request: Request) -> Request:
+        """Return the request that is evaluated where a user states one; see `simulate.stated_request`."""
+
+    @abstractmethod
     def rows(
         self,
         request: Request,
@@ -263,6 +267,7 @@ class Sweeps(ABC):
         context: ContextValues | None = None,
         unknown_context: MissingContextMode = MissingContextMode.UNKNOWN,
         external: bool = True,
+        unknown_action: bool = False,
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
     ) -> Iterator[Access]:
@@ -277,11 +282,12 @@ class Sweeps(ABC):
             context: Values of condition keys; None: the key is absent.
             unknown_context: What a key without value means.
             external: Whether external callers are listed.
+            unknown_action: As of `Request`.
             progress: Called with the number of principals done, and of all.
             cancelled: Returns whether the work was cancelled.
 
         Raises:
-            RequestError: the action or resource is malformed, or no action fits the resource.
+            RequestError: no such request can be made, or no action fits the resource.
             SnapshotError: an account of an organization cannot be read any more.
             WorkCancelled: ``cancelled`` returned True.
         """
@@ -291,5 +297,6 @@ class Sweeps(ABC):
             for one in self.access_to_resource(resource, context, **options):
                 yield from one.rows()
             return
-        request = Request("", action, resource, context or {}, unknown_context=mode)
+        request = Request("", action, resource, context or {}, unknown_context=mode, unknown_action=unknown_action)
+        request = self.stated(request)
         yield from self.rows(request, external=external, progress=progress, cancelled=cancelled)

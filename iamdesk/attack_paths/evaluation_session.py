@@ -77,7 +77,7 @@ class EvaluationSession:
             WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
-        return self.evaluator.can(Request(principal, action, resource, context=dict(context or {})))
+        return self.evaluator.explained(Request(principal, action, resource, context=dict(context or {})))
 
     def trace(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvaluationTrace:
         """Evaluate one request and return the trace, without explanation.

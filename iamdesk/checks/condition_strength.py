@@ -108,7 +108,7 @@ def try_request(
     request = Request(caller, action, role_arn, context=dict(context))
     if trace.decision not in OPEN:
         # Not the survey's method: the survey keeps attempts, and would keep itself.
-        return Attempt(ConditionStrength.DENIED, (), partial(survey.evaluator.can, request))
+        return Attempt(ConditionStrength.DENIED, (), partial(survey.evaluator.explained, request))
     decision = explain(trace, request)
     if decision.decision is EvalDecision.ALLOWED:
         return Attempt(ConditionStrength.NOTHING, (), lambda: decision)

@@ -53,6 +53,7 @@ def can(
     absent: options.Absent = [],  # noqa: B006
     session_policy: options.SessionPolicies = [],  # noqa: B006
     unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
+    unknown_action: options.UnknownAction = False,
     resource_account: Annotated[
         str | None,
         typer.Option(metavar="ID", help="Account that owns the resource, if the ARN does not contain it."),
@@ -101,6 +102,7 @@ def can(
         session_policies=options.read_session_policies(session_policy),
         unknown_context=unknown_context,
         without=frozenset(without),
+        unknown_action=unknown_action,
     )
     with executor.open_to_evaluate(snapshot) as opened:
         is_json = output_format is options.Format.JSON

@@ -80,6 +80,14 @@ UnknownKeys = Annotated[
         "(as AWS does for keys that are not in the request).",
     ),
 ]
+UnknownAction = Annotated[
+    bool,
+    typer.Option(
+        "--unknown-action",
+        help="Evaluate also if AWS's action list, which has a date, does not contain the action, or not for such a "
+        "resource.",
+    ),
+]
 SessionPolicies = Annotated[
     list[Path],
     typer.Option(

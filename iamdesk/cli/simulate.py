@@ -50,6 +50,7 @@ def simulate(
         ),
     ],
     unknown_context: options.UnknownKeys = MissingContextMode.ABSENT,
+    unknown_action: options.UnknownAction = False,
     output_format: options.OutputFormat = options.Format.JSON,
 ) -> None:
     """Evaluate self-contained test cases.
@@ -58,7 +59,7 @@ def simulate(
     """
     seen: Counter[str] = Counter()
     with collector_seldom(), _opened(cases) as lines, work.executor_for(_is_large(cases)) as executor:
-        for outcome in outcomes(lines, unknown_context, executor):
+        for outcome in outcomes(lines, unknown_context, executor, unknown_action=unknown_action):
             if output_format is options.Format.JSON:
                 echo_json(outcome.result, indent=None)
             else:
@@ -94,14 +95,22 @@ class Batch:
     """Line number of the first one, from 1."""
     lines: tuple[bytes, ...]
     unknown_context: MissingContextMode
+    unknown_action: bool = False
 
 
 def outcomes(
-    lines: Iterable[bytes], unknown_context: MissingContextMode, executor: Executor | None = None
+    lines: Iterable[bytes],
+    unknown_context: MissingContextMode,
+    executor: Executor | None = None,
+    *,
+    unknown_action: bool = False,
 ) -> Iterator[CaseResult]:
     """Evaluate each line that is not empty: one at a time, or in batches with an executor."""
     size = 1 if executor is None else _BATCH
-    batches = (Batch(1 + number * size, found, unknown_context) for number, found in enumerate(batched(lines, size)))
+    batches = (
+        Batch(1 + number * size, found, unknown_context, unknown_action)
+        for number, found in enumerate(batched(lines, size))
+    )
     for found in results(evaluate_batch, batches, executor):
         yield from found
 
@@ -110,20 +119,21 @@ def evaluate_batch(batch: Batch, _cancelled: Cancelled) -> list[CaseResult]:
     """Evaluate a batch of lines; called in the worker."""
     workbench = Workbench()
     return [
-        _outcome(workbench, number, line, batch.unknown_context)
+        _outcome(workbench, number, line, batch)
         for number, line in enumerate(batch.lines, start=batch.first)
         if line.strip()
     ]
 
 
-def _outcome(workbench: Workbench, number: int, line: bytes, unknown_context: MissingContextMode) -> CaseResult:
+def _outcome(workbench: Workbench, number: int, line: bytes, batch: Batch) -> CaseResult:
     case: Any = None
     try:
         case = parse(line)
         if not isinstance(case, dict):
             raise CaseError("expected a JSON object")
         expected = _expected(case)
-        result = {"id": case.get("id"), **to_evaluation_result(workbench.evaluate_case(case, unknown_context))}
+        evaluated = workbench.evaluate_case(case, batch.unknown_context, unknown_action=batch.unknown_action)
+        result = {"id": case.get("id"), **to_evaluation_result(evaluated)}
     except (JsonError, CaseError) as error:
         case = error.value if isinstance(error, JsonError) else case
         is_case = isinstance(case, dict)

@@ -28,6 +28,7 @@ def who_can(
     context: options.Context = [],  # noqa: B006 - read by typer, never changed
     absent: options.Absent = [],  # noqa: B006
     unknown_context: options.UnknownKeys = MissingContextMode.UNKNOWN,
+    unknown_action: options.UnknownAction = False,
     output_format: options.OutputTable = options.TableFormat.TEXT,
 ) -> None:
     """List who can perform an action on a resource.
@@ -38,6 +39,10 @@ def who_can(
     """
     with collector_seldom(), executor.open_to_evaluate(snapshot) as opened:
         given = options.read_context(context, absent)
+        if action and output_format is options.TableFormat.TEXT:
+            asked = Request("", action, resource, given, unknown_context=unknown_context, unknown_action=unknown_action)
+            for sentence in opened.request_notes(asked):
+                echo_err(sentence)
         if output_format is options.TableFormat.TEXT and not action:
             _print_all_actions(opened, resource, given, unknown_context)
         else:
@@ -47,6 +52,7 @@ def who_can(
                 resource=resource,
                 context=given,
                 unknown_context=unknown_context,
+                unknown_action=unknown_action,
             )
             if output_format is options.TableFormat.JSON:
                 rows = list(shown(json_row))  # all of them, or none with an error
@@ -57,9 +63,6 @@ def who_can(
                 echo_bytes(csv_of(shown(csv_cells), snapshot.name, TableAbout(query, opened.sha256)))
             else:
                 _print_rows(shown(_as_text))
-        if action and output_format is options.TableFormat.TEXT:
-            for sentence in opened.request_notes(Request("", action, resource, given, unknown_context=unknown_context)):
-                echo_err(sentence)
         for missing in opened.missing_external_data(action or None, resource):
             echo_err(f"external access may be incomplete. {missing}")
 

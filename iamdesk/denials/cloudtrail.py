@@ -13,8 +13,9 @@ from ipaddress import ip_address
 from string import Formatter
 from typing import Any
 
+from iamdesk.aws.api_names import names
 from iamdesk.denials.denial import Check, Denial, DenialError, DenialSource, Effect
-from iamdesk.denials.error_message import actions_called, names, read_message, takes_no_resource
+from iamdesk.denials.error_message import actions_called, read_message, takes_no_resource
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import join_messages, phrase
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
+from iamdesk.aws.api_names import names, without_version
 from iamdesk.aws.service_reference import reference
 from iamdesk.denials.denial import Denial, DenialError, DenialSource, Effect
 from iamdesk.evaluate.request import PolicyType
@@ -67,13 +67,6 @@ def _grammar() -> _Grammar:
         no_denial=tuple((re.compile(row["pattern"]), row["sentence"]) for row in data["no_denial"]),
         signs=data["service_signs"],
     )
-
-
-@lru_cache(maxsize=1)
-def names() -> Mapping[str, Any]:
-    """Return the names that differ between CloudTrail and policies (``resources/data/cloudtrail-names.json``)."""
-    found: dict[str, Any] = json.loads((resources() / "data" / "cloudtrail-names.json").read_text(encoding="utf-8"))
-    return found
 
 
 def read_message(message: str) -> Denial:
@@ -138,7 +131,7 @@ _DECODE = mark(
 
 def actions_called(operation: str, service: str | None = None) -> tuple[str, ...]:
     """Return the actions of an API operation, by its name; of all services, where the service is not known."""
-    operation = re.sub(r"\d{8}(?:v\d)?$", "", operation)  # Lambda logs GetFunction20150331v2
+    operation = without_version(operation)
     known = reference()
     actions = names()["actions"]
     found: list[str] = []

@@ -71,9 +71,10 @@ def explain_denial(
         resource=resource or "*",
         context={key: value for key, value in (denial.context or {}).items() if key.lower() not in _FROM_PRINCIPAL},
         unknown_context=MissingContextMode.ABSENT if denial.is_context_whole else MissingContextMode.UNKNOWN,
+        unknown_action=action in denial.actions,  # AWS knows it: the action list is older than the denial
     )
     try:
-        decision = evaluator.can(request)
+        decision = evaluator.explained(evaluator.stated(request, is_reported=True))
     except RequestError as error:
         return Why(
             denial,
@@ -175,7 +176,7 @@ def _may_have_decision(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
 
 
 def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, resource: str | None) -> str:
-    sentences = [_comparison_sentence(denial, decision, agreement), decision.sentence]
+    sentences = [*decision.request.remarks, _comparison_sentence(denial, decision, agreement), decision.sentence]
     if not resource:
         sentences.append(phrase("AWS named no resource, so the request was evaluated on all resources (*)."))
     return join_messages(" ", sentences)

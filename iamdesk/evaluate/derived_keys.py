@@ -94,6 +94,15 @@ def is_of_credentials(key: str) -> bool:
     return key in _OF_CREDENTIALS or is_provider_key(key)
 
 
+_FIXED = _OF_THE_CALLER | _OF_SERVICES | {"aws:principalaccount", "aws:principaltype", "kms:calleraccount"}
+_FIXED |= {"aws:principalorgid", "aws:principalorgpaths", "aws:principalisawsservice"}
+
+
+def follows_from_caller(key: str) -> bool:
+    """Return whether no caller can choose a key (lower case): it follows from who it is."""
+    return key in _FIXED or key.startswith(_PRINCIPAL_TAG)
+
+
 class PrincipalDependence(IntEnum):
     """How far a derived key depends on the principal."""
 

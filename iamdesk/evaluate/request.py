@@ -98,6 +98,10 @@ class Request:
     session_policies: tuple[SessionPolicy, ...] | None = None
     unknown_context: MissingContextMode = MissingContextMode.UNKNOWN
     without: frozenset[PolicyType] = frozenset()
+    unknown_action: bool = False
+    """Whether it is evaluated although AWS's lists do not have the action, or not on such a resource."""
+    remarks: tuple[str, ...] = ()
+    """Sentences that say in which respect it is not the request that was stated (`simulate.stated_request`)."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.unknown_context, MissingContextMode):
@@ -109,13 +113,18 @@ class Request:
         Raises:
             RequestError: it is no account ID: any other text would count as an account other than the caller's.
         """
-        owner = self.resource_account
-        if owner is not None and not (len(owner) == ACCOUNT_DIGITS and owner.isascii() and owner.isdigit()):
-            raise RequestError(
-                phrase(
-                    "`{owner}` is not an account ID: expected {account_digits} digits",
-                    owner=owner,
-                    account_digits=ACCOUNT_DIGITS,
-                )
+        if self.resource_account is not None:
+            check_account(self.resource_account)
+        return self.resource_account
+
+
+def check_account(account: str) -> None:
+    """Raise a `RequestError` if a text is no account ID: it would count as an account other than the caller's."""
+    if not (len(account) == ACCOUNT_DIGITS and account.isascii() and account.isdigit()):
+        raise RequestError(
+            phrase(
+                "`{owner}` is not an account ID: expected {account_digits} digits",
+                owner=account,
+                account_digits=ACCOUNT_DIGITS,
             )
-        return owner
+        )

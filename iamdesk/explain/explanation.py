@@ -54,6 +54,8 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
             session_policies=request.session_policies,
             unknown_context=request.unknown_context,
             without=request.without,
+            unknown_action=request.unknown_action,
+            remarks=request.remarks,
         ),
         sentence=_sentence(trace, words),
         layers=tuple([_with_statements(line, statements) for line in policy_type_results(trace)]),

@@ -113,13 +113,15 @@ class OrganizationSession(Opened):
         action: str | None = None,
         resource: str,
         context: "ContextValues | None" = None,
+        unknown_action: bool = False,
         **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`; the rows of an account are explained while it is in memory."""
         if action is None:
             return super().each_row(show, resource=resource, context=context, **asked)
         mode = asked.get("unknown_context", MissingContextMode.UNKNOWN)
-        request = Request("", action, resource, context or {}, unknown_context=mode)
+        request = Request("", action, resource, context or {}, unknown_context=mode, unknown_action=unknown_action)
+        request = self.evaluator.stated(request)
         progress, cancelled = asked.get("progress", no_progress), asked.get("cancelled", never_cancelled)
         return self.evaluator.each_row(show, request, progress, cancelled)
 

@@ -36,6 +36,7 @@ class RequestSession:
         action: str | None = None,
         resource: str,
         context: "ContextValues | None" = None,
+        unknown_action: bool = False,
         **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[Access]":
         """Return all principals for whom the decision is allowed or conditional, external callers first.
@@ -46,7 +47,9 @@ class RequestSession:
             RequestError: the action or resource is malformed; its text says why in one sentence.
             WorkCancelled: ``cancelled`` returned True.
         """
-        return self.evaluator_for_all.who_can(action=action, resource=resource, context=context, **asked)
+        return self.evaluator_for_all.who_can(
+            action=action, resource=resource, context=context, unknown_action=unknown_action, **asked
+        )
 
     def each_row[R](
         self,
@@ -55,6 +58,7 @@ class RequestSession:
         action: str | None = None,
         resource: str,
         context: "ContextValues | None" = None,
+        unknown_action: bool = False,
         **asked: "Unpack[SweepOptions]",
     ) -> "Iterator[R]":
         """Yield ``show(row)`` for each row of `who_can`: faster than explaining each row afterwards.
@@ -70,7 +74,12 @@ class RequestSession:
         if action is None:
             groups = [one.rows() for one in self.access_to_resource(resource, context, **asked)]
         else:
-            groups = [(row,) for row in self.who_can(action=action, resource=resource, context=context, **asked)]
+            groups = [
+                (row,)
+                for row in self.who_can(
+                    action=action, resource=resource, context=context, unknown_action=unknown_action, **asked
+                )
+            ]
         for done, rows in enumerate(groups):
             progress(done, len(groups))
             for row in rows:
@@ -110,7 +119,9 @@ class RequestSession:
         """
         from iamdesk.access.request_notes import request_notes
 
-        return tuple(request_notes(self.evaluator_for(""), request))
+        evaluator = self.evaluator_for("")
+        request = evaluator.stated(request)
+        return (*request.remarks, *request_notes(evaluator, request))
 
     def ask(self, request: Request) -> EvaluationResult:
         """Evaluate one request.
@@ -129,7 +140,8 @@ class RequestSession:
         """
         from iamdesk.explain.counterfactual import minimal_policy_changes
 
-        return minimal_policy_changes(self.evaluator_for(request.principal).trace(request), cancelled)
+        evaluator = self.evaluator_for(request.principal)
+        return minimal_policy_changes(evaluator.trace(evaluator.stated(request)), cancelled)
 
     @staticmethod
     def read_denials(text: str) -> "tuple[Denial, ...]":

@@ -34,6 +34,7 @@ from iamdesk.simulate.principal_policies import (
     attached_levels,
     missing_data_of_levels,
 )
+from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.simulate.unseen_grants import (
     has_public_access_block,
     missing_data_beside_policies,
@@ -115,6 +116,41 @@ class RequestBuilder:
             RequestError: the action or the resource is malformed.
         """
         return parse_target(action, self.resources.without_alias(resource), reference())
+
+    def stated(self, request: Request, *, is_reported: bool = False) -> Request:
+        """Return the request that is evaluated where a user states one; the principal may be empty.
+
+        ``is_reported`` is whether AWS reported the request: then its context is as it was.
+
+        Raises:
+            RequestError: no such request can be made.
+        """
+        asked = stated(request, self)
+        if asked.principal and asked.context and not is_reported:
+            check_context(asked, self.evaluation_request(asked).context.derive)
+        return asked
+
+    def arn_of_id(self, unique_id: str) -> str | None:
+        """Return the ARN of the user or role with a unique ID; None if the snapshot has none."""
+        for account in self.snapshot.accounts:
+            entities = (
+                *((one.user_id, one.arn) for one in account.users),
+                *((r.role_id, r.arn) for r in account.roles),
+            )
+            for known, arn in entities:
+                if known == unique_id:
+                    return arn
+        return None
+
+    def role_arn(self, account: str, name: str) -> str | None:
+        """Return the ARN of a role by its name; None if the snapshot has none."""
+        role = self.index.role_named(account, name)
+        return None if role is None else role.arn
+
+    def owner_of(self, target: Target) -> str | None:
+        """Return the captured owner of a resource."""
+        record = None if target.resource is None else self.resources.find(target.resource)
+        return None if record is None else record.account_id
 
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.

@@ -19,19 +19,28 @@ from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
 from iamdesk.simulate.access_points import missing_data_of
+from iamdesk.simulate.stated_request import stated
 from iamdesk.snapshot.policy_decoding import decode_document
 
 
 def evaluate_case(
-    case: Mapping[str, Any], unknown_context: MissingContextMode = MissingContextMode.ABSENT
+    case: Mapping[str, Any],
+    unknown_context: MissingContextMode = MissingContextMode.ABSENT,
+    *,
+    unknown_action: bool = False,
 ) -> EvaluationResult:
     """Evaluate one test case.
 
+    One with an expected decision is evaluated as it is: its author states that AWS decides it.
+
     Raises:
-        CaseError: a key is missing or has the wrong shape, or the principal, action or resource is malformed.
+        CaseError: a key is missing or has the wrong shape, or no such request can be made.
     """
     try:
-        request = _request(case, unknown_context)
+        request = _request(case, unknown_context, unknown_action=unknown_action)
+        if case.get("expected") is None:
+            request = stated(request, None)
+            case = {**case, "principal": request.principal, "resource": request.resource}
         trace = evaluate(_evaluation_request(case, request))
     except RequestError as error:
         raise CaseError(str(error)) from error
@@ -45,7 +54,7 @@ def trace_case(
     return evaluate(_evaluation_request(case, _request(case, unknown_context)))
 
 
-def _request(case: Mapping[str, Any], unknown_context: MissingContextMode) -> Request:
+def _request(case: Mapping[str, Any], unknown_context: MissingContextMode, *, unknown_action: bool = False) -> Request:
     return Request(
         principal=_text(case, "principal"),
         action=_text(case, "action"),
@@ -53,6 +62,7 @@ def _request(case: Mapping[str, Any], unknown_context: MissingContextMode) -> Re
         context=_context(case),
         resource_account=_text(case, "resource_account") if case.get("resource_account") is not None else None,
         unknown_context=unknown_context,
+        unknown_action=unknown_action,
     )
 
 

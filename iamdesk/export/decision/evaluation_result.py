@@ -5,6 +5,7 @@ AWS's structure: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Evaluat
 ::
 
     {
+      "Remarks": [sentence],                                  where another request was evaluated than the one stated
       "EvalActionName": str, "EvalResourceName": str,
       "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,
       "MatchedStatements": [statement],                       deciding statements
@@ -44,7 +45,8 @@ def to_evaluation_result(
     decision: EvaluationResult, changes: Changes | None = None, also: DependentActions | None = None
 ) -> dict[str, Any]:
     """Return a result as the JSON object described above; ``changes`` and ``also`` (dependent actions) if requested."""
-    result: dict[str, Any] = {
+    result: dict[str, Any] = {"Remarks": list(decision.request.remarks)} if decision.request.remarks else {}
+    result |= {
         "EvalActionName": decision.request.action,
         "EvalResourceName": decision.request.resource,
         "EvalDecision": decision.decision.value,

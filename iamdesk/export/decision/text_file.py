@@ -34,6 +34,7 @@ def result_text(decision: EvaluationResult, snapshot_path: str, changes: Changes
 
 
 def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
+    yield from map(visible, decision.request.remarks)
     yield visible(decision_words(decision))
     yield visible(decision.sentence)
     yield ""
@@ -139,6 +140,7 @@ def request_words(request: Request, snapshot_path: str, action_option: str) -> t
     words += context
     if request.resource_account is not None:
         words += ["--resource-account", request.resource_account]
+    words += ["--unknown-action"] if request.unknown_action else []
     for policy_type in PolicyType:
         if policy_type in request.without:
             words += ["--without", policy_type.value]

@@ -157,7 +157,7 @@ def _quoted(evaluator: Evaluator, asked: Asked, known: Mapping[str, Quoted]) -> 
     if key in known:
         return None
     try:
-        again = evaluator.can(request)
+        again = evaluator.explained(request)
     except RequestError:
         return None
     if again.decision is not asked.decision:

@@ -1,0 +1,223 @@
+"""A request as a user states it: what AWS never evaluates is refused or, where one meaning is plain, put right aloud.
+
+The one place where this is decided, for every front end. Requests that iamdesk makes itself do not pass here.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Protocol
+
+from iamdesk.aws.api_names import action_of_operation
+from iamdesk.aws.service_reference import reference
+from iamdesk.escaping import with_visible_end
+from iamdesk.evaluate.action_resource import Target, parse_target
+from iamdesk.evaluate.context import KeyValue, Knowledge, given_facts
+from iamdesk.evaluate.derived_keys import follows_from_caller
+from iamdesk.evaluate.request import Request, RequestError, check_account
+from iamdesk.i18n import phrase
+from iamdesk.inventory.trust import is_unique_id
+from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.policy.operators import OPERATORS
+
+_READERS = {
+    "Bool": OPERATORS["bool"],
+    "Numeric": OPERATORS["numericequals"],
+    "Date": OPERATORS["dateequals"],
+    "IPAddress": OPERATORS["ipaddress"],
+    "ARN": OPERATORS["arnlike"],
+}
+"""An operator that reads all values of a key, by the key's type."""
+_NOT_ACCOUNTS = frozenset({"", "aws", "cloudfront", "offering"})
+"""What ARNs of AWS have in place of an account ID."""
+
+
+class Names(Protocol):
+    """What a request may name otherwise than by an ARN."""
+
+    def arn_of_id(self, unique_id: str) -> str | None:
+        """Return the ARN of the user or role with a unique ID; None if none is known."""
+
+    def role_arn(self, account: str, name: str) -> str | None:
+        """Return the ARN of a role by its name; None if it is not known."""
+
+    def owner_of(self, target: Target) -> str | None:
+        """Return the captured owner of a resource; None if it is not known."""
+
+
+def stated(request: Request, names: Names | None) -> Request:
+    """Return the request that is evaluated: its remarks say in which respect it is not the one that was stated.
+
+    Raises:
+        RequestError: no such request can be made; its text says why, and what may have been meant.
+    """
+    remarks: list[str] = []
+    principal = _principal(request.principal, names, remarks)
+    action = _action(request, remarks)
+    resource = _by_id(request.resource, names, remarks)
+    target = parse_target(action, resource, reference())
+    if target.resource is not None and not request.unknown_action and not _is_taken(target):
+        resource = _meant(target, names)
+        remarks.append(
+            phrase(
+                "{action} does not act on {stated}. It is evaluated on {meant} instead.",
+                action=target.action_text,
+                stated=with_visible_end(target.resource_text),
+                meant=with_visible_end(resource),
+            )
+        )
+        target = parse_target(action, resource, reference())
+    if target.resource is not None:
+        check_resource_account(target.resource)
+    _check_owner(request, target, names)
+    _check_types(request, target)
+    if not remarks:
+        return request
+    return replace(request, principal=principal, action=action, resource=resource, remarks=(*request.remarks, *remarks))
+
+
+def check_resource_account(arn: Arn) -> None:
+    """Raise a `RequestError` if the account of a resource is neither an account ID nor a pattern."""
+    if arn.account not in _NOT_ACCOUNTS and not ("*" in arn.account or "?" in arn.account):
+        check_account(arn.account)
+
+
+def _principal(text: str, names: Names | None, remarks: list[str]) -> str:
+    text = _by_id(text, names, remarks)
+    try:
+        arn = parse_arn(text.strip())
+    except ArnError:
+        return text  # a service, a provider, anonymous; or malformed, which `parse_caller` says
+    if arn.account not in _NOT_ACCOUNTS or arn.service == "sts":
+        check_account(arn.account)
+    return text
+
+
+def _by_id(text: str, names: Names | None, remarks: list[str]) -> str:
+    """Return the ARN of what a unique ID names, of a session the session's; any other text as it is."""
+    unique_id, colon, session = text.strip().partition(":")
+    if not is_unique_id(unique_id):
+        return text
+    arn = None if names is None else names.arn_of_id(unique_id)
+    if arn is None:
+        raise RequestError(phrase("the snapshot has no user or role with the ID {unique_id}", unique_id=unique_id))
+    if colon:
+        role = parse_arn(arn)
+        name = role.resource.rpartition("/")[2]
+        arn = str(role._replace(service="sts", resource=f"assumed-role/{name}/{session}"))
+    remarks.append(phrase("{unique_id} is the ID of {arn}.", unique_id=text.strip(), arn=arn))
+    return arn
+
+
+def _action(request: Request, remarks: list[str]) -> str:
+    """Return the action; of an API operation that is no action, the one that it needs."""
+    text = request.action.strip()
+    service, colon, name = text.partition(":")
+    if not colon or request.unknown_action or reference().action(service, name) is not None or not name.isidentifier():
+        return request.action
+    found = action_of_operation(text)
+    if found is None:
+        raise RequestError(" ".join(_unknown(text, service, name)))
+    action, besides = found
+    remarks.append(phrase("{text} is an API operation. Its action is {action}.", text=text, action=action))
+    if besides:
+        remarks.append(phrase("It also needs {actions} on what it reads.", actions=", ".join(besides)))
+    return action
+
+
+def _unknown(text: str, service: str, name: str) -> Iterator[str]:
+    known = reference()
+    day = f"{known.updated.day} {known.updated:%B %Y}"
+    yield phrase("Unknown action: {text} is not in the AWS action list of {day}.", text=text, day=day)
+    services = [service.lower()]
+    if not known.service_exists(service):
+        services = get_close_matches(service.lower(), known.services(), 3)
+    for near in services:
+        listed = {one.name.lower(): one.full_name for one in known.actions_of(near)}
+        for found in get_close_matches(name.lower(), listed, 1, 0.7):
+            yield phrase("Did you mean {action}?", action=listed[found])
+            return
+    yield phrase("To evaluate it anyway, use --unknown-action.")
+
+
+def _is_taken(target: Target) -> bool:
+    """Return whether the action acts on the resource, as far as that is known."""
+    if target.action is None or not target.action.resource_types or target.resource_types:
+        return True
+    # A federated user is tagged with sts:TagSession (rule I2), which the reference does not list.
+    resource = target.resource
+    return resource is not None and resource.service == "sts" and resource.resource.startswith("federated-user/")
+
+
+def _meant(target: Target, names: Names | None) -> str:
+    """Return the resource that is plainly meant: a bucket's objects, an object's bucket, a session's role.
+
+    Raises:
+        RequestError: none is.
+    """
+    resource, candidate = target.resource, None
+    if resource is not None and resource.service == target.service == "s3":
+        head, slash, _ = resource.resource.partition("/")
+        candidate = str(resource._replace(resource=head if slash else f"{head}/*"))
+    elif resource is not None and resource.service == "sts" and resource.resource.startswith("assumed-role/"):
+        name = resource.resource.split("/")[1]
+        candidate = None if names is None else names.role_arn(resource.account, name)
+        candidate = candidate or str(resource._replace(service="iam", resource=f"role/{name}"))
+    if candidate is not None and parse_target(target.action_text, candidate, reference()).resource_types:
+        return candidate
+    raise RequestError(next(note.message for note in target.notes if note.code == "resource-type"))
+
+
+def _check_owner(request: Request, target: Target, names: Names | None) -> None:
+    given = request.checked_owner()
+    if given is None or target.resource is None:
+        return
+    account = target.resource.account
+    owner = account if account.isdigit() else None if names is None else names.owner_of(target)
+    if owner not in (None, given):
+        raise RequestError(
+            phrase(
+                "{resource} belongs to account {owner}, not to {given}",
+                resource=with_visible_end(target.resource_text),
+                owner=owner,
+                given=given,
+            )
+        )
+
+
+def _check_types(request: Request, target: Target) -> None:
+    """Refuse values that a key of this type cannot have: every operator would only fail on them (rule G19)."""
+    for key, value in request.context.items():
+        kind = (reference().key_type(key, target.service) or "").removeprefix("ArrayOf")
+        if kind not in _READERS or value is None:
+            continue
+        operator = _READERS[kind]
+        for text in (value,) if isinstance(value, str) else value:
+            if operator.read_request(text) is None:
+                raise RequestError(
+                    phrase(
+                        "`{text}` cannot be the value of {key}: expected {what}",
+                        text=text,
+                        key=key,
+                        what=phrase(operator.family.reads),
+                    )
+                )
+
+
+def check_context(request: Request, derive: Callable[[str], KeyValue | None]) -> None:
+    """Refuse values of keys that follow from the caller, where the snapshot knows other ones (rule J2).
+
+    Raises:
+        RequestError: a request of this principal cannot have such a value.
+    """
+    spelled = {key.lower(): key for key in request.context}
+    for name, given in given_facts(request.context).items():
+        key = spelled[name]
+        known = derive(name) if follows_from_caller(name) else None
+        if known is None or not known.derived or known.knowledge > Knowledge.PRESENT or known.values == given.values:
+            continue
+        if known.values:
+            raise RequestError(
+                phrase("{key} is {known} in requests of this principal", key=key, known=", ".join(known.values))
+            )
+        raise RequestError(phrase("requests of this principal do not include {key}", key=key))
