@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from iamdesk.attack_paths.administrators import POWERS, Principal, is_administrator, power_request
-from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -17,6 +16,7 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn, name_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _LOGS = (
@@ -179,7 +179,7 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
         policy.policy_name
         for policy, _ in attachments_not_captured(survey, account)
         if (document := survey.evaluator.index.document_of(account.account_id, policy.arn)) is not None
-        and any(map(is_everything_on_everything, document.statements))
+        and any(map(allows_everything, document.statements))
     ]
     if missing:
         evidence.append(

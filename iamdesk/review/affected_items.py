@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from iamdesk.diff.matching import may_meet
-from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
+from iamdesk.diff.normal_form import ResourceScope
 from iamdesk.diff.result import Cause, ChangeKind, Comparison, Effect, Kind, Status
 from iamdesk.i18n import phrase
+from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.review.after_revocation import OF_HOLDERS
 from iamdesk.review.items import EntitlementType, ReviewItem, account_root
 from iamdesk.snapshot.model import Snapshot
