@@ -146,8 +146,8 @@ def _rendered_anew(
     folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: _Held | None, cancelled: Cancelled
 ) -> Iterator[Result]:
     try:
-        entries = tuple(_entries(folder))
-        events = tuple(_events(folder))
+        entries = tuple(entries_in(folder))
+        events = tuple(events_in(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return  # journal or events cannot be read, which another check reports
     versions = _versions(document)
@@ -162,13 +162,15 @@ def _rendered_anew(
             yield from results
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def entries_in(folder: Path) -> Iterator[Entry]:
+    """Yield the journal of a package, not verified."""
     with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield entry_from_json(json.loads(text))
 
 
-def _events(folder: Path) -> Iterator[Event]:
+def events_in(folder: Path) -> Iterator[Event]:
+    """Yield the events of a package, not verified."""
     with (folder / EVENTS).open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield event_from_json(json.loads(text))
@@ -177,7 +179,7 @@ def _events(folder: Path) -> Iterator[Event]:
 def _events_follow(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     name = phrase("events")
     try:
-        events = tuple(_events(folder))
+        events = tuple(events_in(folder))
         broken = broken_event(events)
     except (OSError, ValueError, KeyError, TypeError):
         yield failed(name, phrase("It cannot be read."))
@@ -225,7 +227,7 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     try:
         broken = [
             f"{one.place}: {one.sentence}"
-            for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)], by_groups)
+            for one in broken_rules(head, ledger, entries_in(folder), [*events_in(folder)], by_groups)
         ]
         own_access = _own_access(folder, head, ledger, own)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -262,7 +264,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
     """Say how far reviewers' own access is known, and who decided on access of a person of the same name."""
     holders = {item: one.holder_arn for known in (ledger.lines, ledger.findings) for item, one in known.known.items()}
     people = people_of(head.details)
-    found = own_access_of(_entries(folder), own.by_subject(holders, people), people)
+    found = own_access_of(entries_in(folder), own.by_subject(holders, people), people)
     sentences = [
         phrase(
             "No reviewer decided on a principal stated as their own. Own access is known only as far as "
@@ -278,7 +280,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
                 "is not checked."
             )
         )
-    elif any(one.origin is not None and one.identities for one in _entries(folder)):
+    elif any(one.origin is not None and one.identities for one in entries_in(folder)):
         sentences.append(phrase("By groups and trust policies, decisions that came from parts are not checked."))
     if people is None:
         sentences.append(phrase("There is no list of people to compare names with."))
@@ -323,7 +325,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         if (manifest.get("genesis_sha256") or "") != head.genesis:
             yield failed(name, phrase("The manifest names another digest of what is reviewed."))
             return
-        broken = broken_at(_entries(folder), start)
+        broken = broken_at(entries_in(folder), start)
         if broken is not None:
             yield failed(name, phrase("Entry {broken} was changed, or entries are missing.", broken=broken))
             return
@@ -331,7 +333,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         seen: dict[str, str] = {}
         last = start
         count = 0
-        for entry in _entries(folder):
+        for entry in entries_in(folder):
             current[entry.line_id] = decision_sha256(as_json(entry.after))
             seen[entry.line_id] = entry.line_sha256
             last = entry.sha256
