@@ -13,6 +13,7 @@ from iamdesk.escaping import visible, visible_lines
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.manifest import (
     MANIFEST,
+    SIGNOFFS,
     SUMS,
     FileHash,
     ManifestModel,
@@ -213,6 +214,9 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
         yield failed(path, phrase("It is not in the manifest."))
+    for path in (MANIFEST, SUMS, SIGNOFFS):  # which no manifest lists
+        if (folder / path).is_symlink():
+            yield failed(path, phrase("It is a link: a package contains none."))
     for path in _stray_folders(folder):
         yield failed(path, phrase("It is a folder without files, or a link to one: no package contains it."))
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import head_of, render_anew
-from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
+from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, noted, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
 from iamdesk.export.findings.report import action_data_day, action_data_version, build_id, tool_version
@@ -38,7 +38,7 @@ from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.item_effect import with_effect
 from iamdesk.review.items import FORMAT_2, Scope, item_format_of
 from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
-from iamdesk.review.journal_rules import broken_rules
+from iamdesk.review.journal_rules import CLOCKS, broken_rules
 from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2, OwnAccessFinder
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
@@ -134,7 +134,7 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
     yield from _events_follow(folder, manifest)
     yield from _rules(folder, review)
     yield from _lines(review)
-    yield from _clock(review)
+    yield from _clock(folder, review)
     yield from _totals(manifest, review)
     how.go_on()
     document, held = review.head, (yield from _performed_again(folder, review, snapshot, how))
@@ -245,17 +245,51 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
         yield own_access
 
 
-def _clock(review: ReadReview) -> Iterator[Result]:
-    """Compare when a package says it was written with the data that it used: a clock may have been set back."""
-    written = date.fromisoformat(review.head.generated_utc[:10])
+def _clock(folder: Path, review: ReadReview) -> Iterator[Result]:
+    """Compare when a package says it was written with what it holds, and with now: a clock may have been wrong."""
+    written = datetime.fromisoformat(review.head.generated_utc)
+    name = phrase("clock")
     data = action_data_day(review.head.tool.action_data_version)
-    if data is not None and data > written:
+    if data is not None and data > written.date():
+        yield failed(
+            name,
+            phrase(
+                "The package says that it was written on {written}, but uses AWS action data of {day}.",
+                written=written.date(),
+                day=data,
+            ),
+        )
+    if written > datetime.now(UTC) + CLOCKS:
+        yield failed(
+            name,
+            phrase(
+                "The package says that it was written on {written}: that day is in the future.", written=written.date()
+            ),
+        )
+    moments = [*(one.moment for one in entries_in(folder)), *(one.moment for one in events_in(folder))]
+    late = [one for one in moments if datetime.fromisoformat(one) > written + CLOCKS]
+    if late:
+        yield failed(
+            name,
+            phrase(
+                "Decisions and events after {written}, when the package says that it was written: {count:,}, the last "
+                "of {last}.",
+                written=written.date(),
+                count=len(late),
+                last=max(late)[:10],
+            ),
+        )
+
+
+def _data_before_review(held: Snapshot, opened: datetime) -> Iterator[Result]:
+    """Yield a failure if the snapshot has data of a time after the review was made of it."""
+    if held.latest is not None and held.latest > opened + CLOCKS:
         yield failed(
             phrase("clock"),
             phrase(
-                "The package says that it was written on {written}, but uses AWS action data of {day}.",
-                written=written,
-                day=data,
+                "The review says that it was made on {opened}, but its snapshot has data of {day}.",
+                opened=opened.date(),
+                day=held.latest.date(),
             ),
         )
 
@@ -427,7 +461,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
         yield passed(phrase("counts"), phrase("Manifest and review.json have the same counts."))
     disagreeing = [one.name for one in document.completeness.totals if not one.ok]
     if disagreeing:
-        yield failed(
+        yield noted(  # the package says so itself: what was captured is not all, and nothing was changed
             phrase("control totals"),
             phrase(
                 "Totals that differ: {count:,} ({names}).",
@@ -472,6 +506,7 @@ def _performed_again(
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
     used = how.executor(held)
     workers = None if used is None else Workers(used, held)
+    yield from _data_before_review(held, opened)
     first = Evaluator(held, now=lambda: opened)
     findings = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
     evaluator = Evaluator(held, lambda: written, first.index.documents)
