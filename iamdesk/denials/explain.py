@@ -1,6 +1,7 @@
 """Why a request was denied: AWS's reason, the decision of the snapshot, and whether the two agree."""
 
 import contextlib
+import html
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -15,7 +16,7 @@ from iamdesk.denials.denial import (
     PolicyTypeComparison,
     Why,
 )
-from iamdesk.denials.error_message import read_message
+from iamdesk.denials.error_message import read_messages, takes_no_resource
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
@@ -32,8 +33,10 @@ def read_denials(text: str) -> tuple[Denial, ...]:
     text = text.strip()
     if len(text) > MAX_TEXT_LENGTH:
         raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=MAX_TEXT_LENGTH))
+    if '"' not in text:
+        text = html.unescape(text)  # JSON out of a console or ticket
     if text[:1] not in ("{", "["):
-        return (read_message(text),)
+        return read_messages(text)
     return read_records(_values(text))
 
 
