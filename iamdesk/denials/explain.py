@@ -16,7 +16,7 @@ from iamdesk.denials.denial import (
     PolicyTypeComparison,
     Why,
 )
-from iamdesk.denials.error_message import read_messages, takes_no_resource
+from iamdesk.denials.error_message import read_messages
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
@@ -220,7 +220,15 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:
+            unknown = [phrase(POLICY_TYPE_TITLES[line.layer]) for line in decision.layers if line.is_unknown]
+            if unknown:
+                return phrase(
+                    "The snapshot does not explain the denial: it allows the request. Likely reasons: a policy that "
+                    "was not captured (here: {types}), a session policy, request context such as MFA or a VPC "
+                    "endpoint, or a change since the snapshot was taken.",
+                    types=join_messages(", ", unknown),
+                )
             return phrase(
-                "According to the snapshot, it is allowed: policies have changed since, or the policy that denied it "
-                "is not captured."
+                "The snapshot does not explain the denial: it allows the request. Likely reasons: a session policy, "
+                "request context such as MFA or a VPC endpoint, or a change since the snapshot was taken."
             )

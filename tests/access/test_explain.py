@@ -103,7 +103,9 @@ def test_what_the_snapshot_allows_is_told(evaluator: Evaluator) -> None:
     )
 
     assert why.agreement is Agreement.ALLOWED
-    assert "policies have changed since" in why.sentence
+    assert why.sentence.startswith("The snapshot does not explain the denial: it allows the request. Likely reasons: ")
+    assert "a policy that was not captured (here: " in why.sentence
+    assert "a session policy, request context such as MFA or a VPC endpoint" in why.sentence
 
 
 def test_what_was_not_told_is_asked_for(evaluator: Evaluator) -> None:
