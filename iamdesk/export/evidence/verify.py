@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from iamdesk.errors import ReviewError
@@ -46,6 +47,7 @@ def verify(
     *,
     authorities: Path | None = None,
     notes: Sequence[Path] = (),
+    expected: Mapping[str, str] = MappingProxyType({}),
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
@@ -60,6 +62,7 @@ def verify(
         executors: Gives the executor that helps to perform a snapshot again.
         authorities: Certificates of known timestamp authorities (PEM); None: no timestamp is verified.
         notes: Files kept elsewhere that must name the digest of the manifest: a git tag, a log, a message.
+        expected: What the package must be of, by the names of `verify_content.SUBJECT`.
         progress: Called in each long phase anew (`verify_content`).
         cancelled: Checked regularly.
 
@@ -101,7 +104,7 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled)
+    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected)
     yield from _guarded(phrase("content"), content)
     yield from _guarded(phrase("signed parts"), verify_signed_parts(folder, manifest, allowed_signers, signers))
 

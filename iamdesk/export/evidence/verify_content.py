@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -52,6 +53,8 @@ from iamdesk.work.worker_cache import SnapshotReference
 from iamdesk.work.workers import Workers
 
 _MAX_NAMES = 5
+SUBJECT = ("review", "title", "start", "end", "opened", "written", "snapshot")
+"""What a package can be expected to be of (`subject_of`)."""
 _QUOTED = 512
 """Quoted decisions in one task: some tenths of a second."""
 
@@ -103,8 +106,11 @@ def verify_content(
     executors: Executors = no_executor,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    expected: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Result]:
     """Yield the results of the checks of a package whose files are unchanged.
+
+    ``expected`` is what the package must be of, by the names of `SUBJECT`.
 
     ``progress`` is called in each long phase anew: attack paths, effective permissions, findings, effects.
 
@@ -113,10 +119,12 @@ def verify_content(
     """
     with ExitStack() as stack:
         how = _How(lambda held: stack.enter_context(executors(held)), progress, cancelled)
-        yield from _verified(folder, manifest, snapshot, how)
+        yield from _verified(folder, manifest, snapshot, how, expected)
 
 
-def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How) -> Iterator[Result]:
+def _verified(
+    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How, expected: Mapping[str, str]
+) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
@@ -126,6 +134,19 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
         )
         return
     yield passed("review.json", phrase("It matches its schema."))
+    yield passed(
+        phrase("review"),
+        phrase(
+            "{title} ({review}), period {start} to {end}, created {opened}, written {written}, snapshot {snapshot}.",
+            **{name: visible(value) or "?" for name, value in subject_of(review.head).items()},
+        ),
+    )
+    for name, value in expected.items():
+        if (found := subject_of(review.head)[name]) != value:
+            yield failed(
+                phrase("expected"),
+                phrase("{name} is {found}, not {value}.", name=name, found=visible(found) or "?", value=visible(value)),
+            )
     if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
         yield failed(
             phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
@@ -140,6 +161,20 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
     document, held = review.head, (yield from _performed_again(folder, review, snapshot, how))
     del review  # rendering needs much memory, and only its head
     yield from _rendered_anew(folder, manifest, document, held, how.cancelled)
+
+
+def subject_of(document: ReviewDocument) -> dict[str, str]:
+    """Return what a package says that it is of, by the names that can be expected of it."""
+    about = document.review
+    return {
+        "review": about.id,
+        "title": about.title,
+        "start": about.details.get("period_start", ""),
+        "end": about.details.get("period_end", ""),
+        "opened": about.opened_utc[:10],
+        "written": document.generated_utc[:10],
+        "snapshot": document.integrity.snapshot_sha256,
+    }
 
 
 def _rendered_anew(

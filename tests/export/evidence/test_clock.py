@@ -52,3 +52,15 @@ def test_links_in_place_of_files_that_no_manifest_lists_fail(pack: Path, tmp_pat
     (pack / name).symlink_to(tmp_path / name)
     found = [one for one in verify(pack) if one.name == name and one.outcome is Outcome.FAILED]
     assert [one.sentence for one in found] == ["It is a link: a package contains none."]
+
+
+def test_package_of_another_period_is_not_the_expected_one(sample: SnapshotSession, tmp_path: Path) -> None:
+    path = tmp_path / "q2.iamreview"
+    sample.create_review(path, "Second quarter", {"period_start": "2026-04-01", "period_end": "2026-06-30"})
+    with ReviewFile.open(path, writable=False) as review:
+        pack = write_package(review, tmp_path / "q2", evaluator=sample.evaluator)
+    (named,) = [one.sentence for one in verify(pack) if one.name == "review"]
+    assert "Second quarter (" in named
+    assert "period 2026-04-01 to 2026-06-30" in named
+    found = list(verify(pack, expected={"end": "2026-09-30", "title": "Second quarter"}))
+    assert [one.sentence for one in found if one.name == "expected"] == ["end is 2026-06-30, not 2026-09-30."]
