@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from iamdesk.attack_paths.types import not_searched
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -432,18 +433,6 @@ def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> It
         )
     if not survey.is_first(account):
         return
-    left_out = survey.reach.preparations_left_out
-    if left_out is None:
-        sentence = phrase(
-            "Attack paths that begin with changing one's own permissions within a boundary, joining a group or setting "
-            "tags were not searched: the snapshot has too many users and roles."
-        )
-    elif left_out:
-        sentence = nphrase(
-            "Attack paths after {count:,} way of changing one's own permissions, groups or tags were not searched.",
-            "Attack paths after {count:,} ways of changing one's own permissions, groups or tags were not searched.",
-            left_out,
-        )
-    else:
+    if not (sentence := not_searched(survey.reach.preparations_left_out)):
         return
     yield CheckResult(sentence, (), state=State.INCONCLUSIVE, subject=account_subject(account), object="preparations")
