@@ -85,7 +85,12 @@ def explain_denial(
         )
     comparisons = tuple(
         PolicyTypeComparison(
-            check.policy_type, check.target, check.effect, _here(decision, check.policy_type), check.statements
+            check.policy_type,
+            check.target,
+            check.effect,
+            _here(decision, check.policy_type),
+            check.statements,
+            any(line.layer is check.policy_type and line.is_unknown for line in decision.layers),
         )
         for check in denial.checks
     )
