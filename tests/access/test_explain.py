@@ -362,13 +362,15 @@ def test_check_that_differs_is_told(evaluator: Evaluator) -> None:
     assert [each.agrees for each in why.comparisons] == [True, False]
 
 
-def test_limit_that_is_not_in_play_agrees_with_one_that_allows(evaluator: Evaluator) -> None:
+def test_limit_that_is_not_captured_neither_agrees_nor_differs(evaluator: Evaluator) -> None:
     record = details()
     record["evaluations"][0]["checks"] += [
         {"checkType": "SERVICE_CONTROL_POLICY", "evaluatedEffect": effect} for effect in ("ALLOW", "EXPLICIT_DENY")
     ]
 
-    assert [each.agrees for each in explain_denial(evaluator, one(record)).comparisons] == [True, True, True, False]
+    comparisons = explain_denial(evaluator, one(record)).comparisons
+    assert [each.agrees for each in comparisons] == [True, True, False, False]
+    assert [each.is_open for each in comparisons] == [False, False, True, True]
 
 
 def test_whole_context_leaves_no_key_unknown(evaluator: Evaluator) -> None:
