@@ -286,6 +286,33 @@ def test_a_missing_trust_policy_refuses_and_may_grant(target: str) -> None:
     assert "trust policy" in answer.sentence
 
 
+@rule("G17", "L2")
+def test_a_policy_that_aws_would_not_save_is_named_where_it_could_decide() -> None:
+    odd = deny("*", "*", {"StringEqualz": {"aws:username": "ana"}})
+    capture = evaluator(user("ana", document(allow())), role("r", document(allow())))
+
+    def rejected(answer: EvaluationResult) -> list[str]:
+        return [note.message for note in answer.assumptions if note.code == "policy-rejected"]
+
+    session = SessionPolicy("passed", document(allow(), odd))
+    of_session = f"arn:aws:sts::{ID}:assumed-role/r/s"
+    answer = ask(capture, "s3:GetObject", OBJECT, of_session, session_policies=(session,))
+    assert answer.decision == "allowed"
+    assert "passed" in rejected(answer)[0]
+    assert "`StringEqualz` is not a condition operator" in rejected(answer)[0]
+    assert answer.open_assumptions
+    assert rejected(ask(capture, "s3:GetObject", OBJECT)) == []
+    documents: list[Any] = [
+        {**document(allow()), "Version": "2012-10-18"},
+        document({**allow(), "Principal": "*"}),
+        document(allow(), {**deny(), "Principal": "*"}),
+    ]
+    for each in documents:
+        assert len(rejected(ask(evaluator(user("ana", each)), "s3:GetObject", OBJECT))) == 1
+    narrow = evaluator(user("ana", document(allow(), odd | {"Action": "sqs:*"})))
+    assert rejected(ask(narrow, "s3:GetObject", OBJECT)) == []
+
+
 @rule("A5", "B3", "B7")
 def test_what_was_not_captured_is_unknown_and_what_is_not_there_does_not_apply() -> None:
     role_in = role("in")

@@ -291,6 +291,14 @@ def test_a_federated_user_of_an_account_that_is_not_held() -> None:
     assert ask(world(to({"AWS": federated}, effect="Deny")), federated).decision == "explicitDeny"
 
 
+@rule("A2", "E10")
+def test_a_deny_applies_to_unsigned_calls_that_have_to_be_signed() -> None:
+    refused = ask(world(to("*"), to("*", effect="Deny")), "anonymous", "s3:GetBucketPolicy", "arn:aws:s3:::b")
+    assert refused.decision == "explicitDeny"
+    assert [line.effect for line in refused.matched_statements] == ["Deny"]
+    assert ask(world(to("*")), "anonymous", "s3:GetBucketPolicy", "arn:aws:s3:::b").decision == "implicitDeny"
+
+
 @rule("E16")
 def test_an_approved_template_of_temporary_delegation_is_a_session_policy() -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies-temporary-delegation.html"""
