@@ -253,7 +253,7 @@ def _decide_sub_request(
     grants = {grant for grant, truth in counted.grants.items() if truth >= enough_to_allow}
     # An account principal only delegates inside its own account: it grants nothing by itself (rule C2).
     granted = identity_ok or bool(grants if decision_inputs.is_cross_account else grants - {Grant.ACCOUNT})
-    if decision_inputs.refusal in _BEFORE_ANY_POLICY and caller.kind is not CallerKind.ANONYMOUS:
+    if decision_inputs.refusal in _BEFORE_ANY_POLICY:
         return PolicyTypeDecision(EvalDecision.IMPLICIT_DENY, frozenset(), (), (str(decision_inputs.refusal),))
     if decision_inputs.doubt is not None and decision_inputs.doubt.is_known and not optimistic:
         return CREDENTIALS_REFUSED
