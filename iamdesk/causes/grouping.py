@@ -89,7 +89,7 @@ def causes_of(findings: Iterable[Finding]) -> Causes:
 
 
 def group(attributions: Iterable[Attribution]) -> Causes:
-    """Group findings into causes, the one with the largest effect first; the order of the findings does not matter."""
+    """Group findings into causes, by severity and then effect; the order of the findings does not matter."""
     findings = sorted(
         attributions, key=lambda one: (_RANK[one.severity], one.check_id, one.subject_key, one.fingerprint)
     )
@@ -299,11 +299,11 @@ def _group_order(group: _Group) -> tuple[int, int, int, str]:
     return -group.points, worst, -len(group.findings), group.key
 
 
-def _order(cause: Cause) -> tuple[bool, int, int, bool, int, str, str]:
+def _order(cause: Cause) -> tuple[int, bool, int, bool, int, str, str]:
     return (
-        cause.kind is CauseKind.AWS and cause.severity is not Severity.CRITICAL,
-        -cause.points,
         _RANK[cause.severity],
+        cause.kind is CauseKind.AWS,
+        -cause.points,
         cause.kind is CauseKind.OTHERS,
         -cause.subjects,
         cause.title,

@@ -120,7 +120,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """All causes of a run, the one with the largest effect first; every finding is in exactly one."""
+    """All causes of a run, by severity and then effect; every finding is in exactly one."""
 
     rows: tuple[Cause, ...]
     by_finding: Mapping[str, Cause]
