@@ -65,6 +65,8 @@ class EvaluationRequest:
     """Reason for a denial whatever the policies say, as far as the snapshot shows it (`messages.REFUSALS`)."""
     authorization: str = ""
     """Of a call of an API, the captured authorization type of the method: ``NONE``, ``AWS_IAM``; empty if unknown."""
+    is_of_resource: bool = False
+    """As in `Request`."""
     is_alone: bool = False
     """Whether other actions on the same resource may have more or fewer sub-requests."""
 
@@ -151,9 +153,10 @@ def decide_request(request: EvaluationRequest) -> EvalDecision:
     )
     results = [result for result in matched if result is not None and result.truth is not FALSE]
     best, worst = decide_bounds(decision_inputs, statement_effects((result, result.truth) for result in results))
-    return (
-        best.decision if best.decision is worst.decision else resolve_decision(decision_inputs, results, subject, best)
-    )
+    if best.decision is worst.decision:
+        return decision_inputs.as_known(best)
+    decision = resolve_decision(decision_inputs, results, subject, best)
+    return decision if decision is not EvalDecision.ALLOWED else decision_inputs.as_known(best)
 
 
 def subject_of(request: EvaluationRequest, policies: PolicySet) -> RequestFacts:
@@ -192,9 +195,13 @@ def _resolved(
 ) -> tuple[UnknownContextResult, PolicyTypeDecision]:
     best, worst = decide_bounds(decision_inputs, counted)
     if best.decision is not worst.decision:
-        return resolve(decision_inputs, results, subject, best), worst
-    type_decision = worst if best.decision is EvalDecision.ALLOWED else best
-    return UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True), worst
+        found = resolve(decision_inputs, results, subject, best)
+    else:
+        type_decision = worst if best.decision is EvalDecision.ALLOWED else best
+        found = UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True)
+    if decision_inputs.is_assumed and found.decision is EvalDecision.ALLOWED:
+        found = found._replace(decision=decision_inputs.as_known(found.type_decision))
+    return found, worst
 
 
 def policies_of(request: EvaluationRequest) -> PolicySet:
@@ -273,6 +280,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
         joint=tuple([decision_inputs_of(one, policies_of(one)) for one in request.joint]) if request.joint else (),
         doubt=credential_doubt(caller, target, request.context),
+        is_assumed=policies.is_identity_assumed and not request.is_of_resource,
         needs_public=_authenticates_no_one(request),
     )
 

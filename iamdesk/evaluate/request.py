@@ -98,6 +98,8 @@ class Request:
     session_policies: tuple[SessionPolicy, ...] | None = None
     unknown_context: MissingContextMode = MissingContextMode.UNKNOWN
     without: frozenset[PolicyType] = frozenset()
+    is_of_resource: bool = False
+    """Whether only the resource's side is asked: a caller's account that is not captured counts as allowing it."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.unknown_context, MissingContextMode):

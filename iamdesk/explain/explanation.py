@@ -93,6 +93,12 @@ def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:
         case EvalDecision.IMPLICIT_DENY:
             return phrase("{who} is not allowed to perform {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
+            if trace.decision_inputs.is_assumed and not trace.keys:  # rule D1
+                return phrase(
+                    "{who} is allowed to perform {what} only if its account, which is not captured, allows it, too",
+                    who=who,
+                    what=what,
+                )
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:
                 if trace.is_exact and not trace.has_more:
@@ -155,7 +161,7 @@ def _why_allowed(trace: EvaluationTrace) -> str:
         if not result.policy.is_assumed
     ]
     if trace.request.policies.is_identity_assumed:
-        assumed = phrase("its account, which is not captured, is assumed to allow it")
+        assumed = phrase("its account, which is not captured, has to allow it, too")
         if not names:
             return assumed
         granted = nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))

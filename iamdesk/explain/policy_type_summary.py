@@ -210,7 +210,7 @@ def _policy_type_result(
         return _plain_line(policy_type, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
     own = (policies_in(trace, type_key._replace(sub_request=sub_request)) for type_key in slots)
     if any(policy.is_assumed for policies in own for policy in policies):
-        return _plain_line(policy_type, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
+        return _plain_line(policy_type, None, mark("not captured (must allow)"), chosen(), is_unknown=True)
     title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
     results = [
         result

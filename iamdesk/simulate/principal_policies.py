@@ -216,11 +216,11 @@ class PrincipalResolver:
             _FULL_ACCESS,
             is_assumed=True,
         )
-        text = mark("Account {account} is not captured. Its own policies are assumed to allow the request.")
+        text = mark("Account {account} is not captured. Its own policies have to allow the request, too.")
         if is_federated:
             text = mark(
-                "Account {account} is not captured. Its own policies, and a session policy that is not provided, are "
-                "assumed to allow the request."
+                "Account {account} is not captured. Its own policies, and a session policy that is not provided, "
+                "have to allow the request, too."
             )
         message = phrase(text, account=caller.account)
         return PolicySet(

@@ -265,6 +265,7 @@ class RequestBuilder:
             ),
             resource_account=owner or caller.account,
             without=request.without,
+            is_of_resource=request.is_of_resource,
             refusal=refusal,
             authorization=kind if record is None or record.is_policy_captured or kind != OPEN else "",
         )
