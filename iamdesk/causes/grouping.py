@@ -17,7 +17,7 @@ from iamdesk.causes.attribution import AWS_POLICY, THROUGH, attribute
 from iamdesk.causes.types import Attribution, Candidate, Cause, CausedFinding, CauseKind, Causes
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.checks.registry import check
-from iamdesk.i18n import join_messages, join_names, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 
 MAX_ROWS = 150
 """Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
@@ -68,6 +68,7 @@ REPEATS: Mapping[str, _Repeats] = {
 }
 """By check, the graver checks that include what it says of the same subject."""
 
+ORDER = mark("The most severe causes first; of equal severity, those with the largest effect.")
 _NAMED = 3
 """Names in the effect of a cause, and of holders of a policy."""
 _MAX_REMEDIATIONS = 3
@@ -89,7 +90,7 @@ def causes_of(findings: Iterable[Finding]) -> Causes:
 
 
 def group(attributions: Iterable[Attribution]) -> Causes:
-    """Group findings into causes, the one with the largest effect first; the order of the findings does not matter."""
+    """Group findings into causes, in the order of `ORDER`; that of the findings does not matter."""
     findings = sorted(
         attributions, key=lambda one: (_RANK[one.severity], one.check_id, one.subject_key, one.fingerprint)
     )
@@ -299,11 +300,11 @@ def _group_order(group: _Group) -> tuple[int, int, int, str]:
     return -group.points, worst, -len(group.findings), group.key
 
 
-def _order(cause: Cause) -> tuple[bool, int, int, bool, int, str, str]:
+def _order(cause: Cause) -> tuple[int, bool, int, bool, int, str, str]:
     return (
+        _RANK[cause.severity],
         cause.kind is CauseKind.AWS and cause.severity is not Severity.CRITICAL,
         -cause.points,
-        _RANK[cause.severity],
         cause.kind is CauseKind.OTHERS,
         -cause.subjects,
         cause.title,
@@ -338,7 +339,9 @@ def _cause(group: _Group, folded: Mapping[str, str], sole: Set[str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remediation=join_messages(" ", (_remediation(group, first, sole), *_appointing(group, sole))),
+        remediation=join_messages(
+            " ", (_remediation(group, first, sole), *_not_enough(group), *_appointing(group, sole))
+        ),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -361,6 +364,21 @@ def _appointing(group: _Group, sole: Set[str]) -> Iterator[str]:
             "{name} is the only administrator of account {account}: appoint another one first.",
             name=name,
             account=arn.split(":", 5)[4],
+        )
+
+
+def _not_enough(group: _Group) -> Iterator[str]:
+    """Yield whose findings go on without the cause, since other statements allow the same."""
+    key = group.key
+    left = {
+        one.subject_key
+        for one in group.findings
+        if any(other.key == key and not other.is_enough for other in one.candidates)
+    }
+    if left:
+        yield phrase(
+            "This alone does not end every finding: other statements of {names} allow the same.",
+            names=_named(left, _names(group)),
         )
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
+from iamdesk.causes.grouping import ORDER
 from iamdesk.causes.types import Cause, CauseKind, Causes
 from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.core.plain_text import set_tooltip, visible
@@ -54,7 +55,7 @@ def _sort_key(line: CauseLine, column: int) -> tuple[int, str]:
 
 
 class CausesModel(FindingTreeModel[CauseLine]):
-    """Causes by effect or sorted by a column, and below each its findings, the gravest first."""
+    """Causes in their order or sorted by a column, and below each its findings, the gravest first."""
 
     titles: ClassVar[dict[IntEnum, str]] = {
         Column.SEVERITY: mark("Severity"),
@@ -146,7 +147,7 @@ class CauseTree(FindingTree[CausesModel]):
         self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.header().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        set_tooltip(self.header(), tr("Click a title to sort. Unsorted, the largest effect is first."))
+        set_tooltip(self.header(), f"{tr(ORDER)} {tr('Click a title to sort.')}")
         self.groups.repaint(self.palette())
 
     @property
