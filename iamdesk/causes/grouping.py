@@ -17,7 +17,7 @@ from iamdesk.causes.attribution import AWS_POLICY, THROUGH, attribute
 from iamdesk.causes.types import Attribution, Candidate, Cause, CausedFinding, CauseKind, Causes
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.checks.registry import check
-from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 
 MAX_ROWS = 150
 """Rows of the first level, at most, unless more checks than that have findings: each has a row of its own."""
@@ -68,7 +68,6 @@ REPEATS: Mapping[str, _Repeats] = {
 }
 """By check, the graver checks that include what it says of the same subject."""
 
-ORDER = mark("The most severe causes first; of equal severity, those with the largest effect.")
 _NAMED = 3
 """Names in the effect of a cause, and of holders of a policy."""
 _MAX_REMEDIATIONS = 3
@@ -90,7 +89,7 @@ def causes_of(findings: Iterable[Finding]) -> Causes:
 
 
 def group(attributions: Iterable[Attribution]) -> Causes:
-    """Group findings into causes, in the order of `ORDER`; that of the findings does not matter."""
+    """Group findings into causes, by severity and then effect; the order of the findings does not matter."""
     findings = sorted(
         attributions, key=lambda one: (_RANK[one.severity], one.check_id, one.subject_key, one.fingerprint)
     )
@@ -303,7 +302,7 @@ def _group_order(group: _Group) -> tuple[int, int, int, str]:
 def _order(cause: Cause) -> tuple[int, bool, int, bool, int, str, str]:
     return (
         _RANK[cause.severity],
-        cause.kind is CauseKind.AWS and cause.severity is not Severity.CRITICAL,
+        cause.kind is CauseKind.AWS,
         -cause.points,
         cause.kind is CauseKind.OTHERS,
         -cause.subjects,

@@ -122,7 +122,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """All causes of a run, the most severe first, then the largest effect; every finding is in exactly one."""
+    """All causes of a run, by severity and then effect; every finding is in exactly one."""
 
     rows: tuple[Cause, ...]
     by_finding: Mapping[str, Cause]

@@ -236,7 +236,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         # A principal named by the grant needs no more; others need their account named, or to own the key.
         needs_delegation, cross = cross, False
     type_keys: list[PolicyTypeKey] = []
-    if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
+    if policies.scps is not None and scps_apply(caller):
         type_keys += [PolicyTypeKey(PolicyType.SCP, level) for level in range(len(policies.scps))]
     if policies.endpoint is not None:
         type_keys.append(PolicyTypeKey(PolicyType.ENDPOINT))
@@ -251,7 +251,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
     # An ACL applies to other accounts and the public, never to the owner's own principals (rule I6).
     if (cross or caller.account is None) and any(grant.policy_type is PolicyType.ACL for grant in policies.grants):
         type_keys.append(ACL)
-    if policies.rcps is not None and _rcps_apply(request):
+    if policies.rcps is not None and rcps_apply(request):
         type_keys += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
         policies.restrict_public_buckets
@@ -291,7 +291,12 @@ def _authenticates_no_one(request: EvaluationRequest) -> bool:
     return kind.derived and kind.values == ("NONE",) and request.caller.kind in SIGNED
 
 
-def _rcps_apply(request: EvaluationRequest) -> bool:
+def scps_apply(caller: Caller) -> bool:
+    """SCPs apply to principals of accounts, but never to service-linked roles (rules B6, E11)."""
+    return caller.kind in SIGNED and not caller.is_service_linked
+
+
+def rcps_apply(request: EvaluationRequest) -> bool:
     """RCPs apply to calls on resources of services that support them (rules B7, B8), never to service-linked roles."""
     target = request.target
     if request.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):

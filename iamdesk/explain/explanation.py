@@ -1,6 +1,7 @@
 """Turns the engine's trace into an evaluation result: ordered, in words, complete."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
@@ -71,11 +72,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
 
 def _with_statements(policy_type: PolicyTypeResult, statements: Sequence[StatementExplanation]) -> PolicyTypeResult:
     own = tuple([line for line in statements if line.layer is policy_type.layer])
-    return (
-        PolicyTypeResult(policy_type.layer, policy_type.decision, policy_type.title, policy_type.sentence, own)
-        if own
-        else policy_type
-    )
+    return replace(policy_type, statements=own) if own else policy_type
 
 
 def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:

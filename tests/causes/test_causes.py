@@ -252,13 +252,9 @@ def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[.
     quick = _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-1")
     assert quick is _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-2")
     assert (quick.kind, quick.label) == (CauseKind.AWS, "roles of AWS Quick Setup")
-    of_aws = [row for row in causes.rows if row.kind is CauseKind.AWS]
-    assert len(of_aws) == 3
-    for row in of_aws:  # of their severity
-        assert row.severity is Severity.CRITICAL or not any(
-            other.severity is row.severity and other.kind is not CauseKind.AWS
-            for other in causes.rows[causes.rows.index(row) :]
-        )
+    ranks = [(list(Severity).index(row.severity), row.kind is CauseKind.AWS) for row in causes.rows]
+    assert ranks == sorted(ranks), "by severity, and of each severity last"
+    assert [row.kind for row in causes.rows].count(CauseKind.AWS) == 3
     assert _with(causes, findings, "ADM-01", "ours").kind is CauseKind.STATEMENT
 
 

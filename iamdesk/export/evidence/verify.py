@@ -13,6 +13,7 @@ from iamdesk.escaping import visible, visible_lines
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.manifest import (
     MANIFEST,
+    SIGNOFFS,
     SUMS,
     FileHash,
     ManifestModel,
@@ -27,6 +28,7 @@ from iamdesk.export.evidence.review_chain import verify_chain
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.signoff_checks import verify_signoffs
 from iamdesk.export.evidence.verify_content import Executors, no_executor, verify_content
+from iamdesk.export.evidence.verify_signed_parts import verify_signed_parts
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -84,7 +86,11 @@ def verify(
             raise WorkCancelled
         sound = sound and result.outcome is Outcome.PASSED
         yield result
-    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required, authorities))
+    signers = []
+    signoffs = verify_signoffs(folder, manifest, allowed_signers, required, authorities)
+    for result in _guarded(phrase("sign-offs"), signoffs):
+        signers += [result.signer] if result.signer is not None else []
+        yield result
     for note in notes:
         yield from _guarded(phrase("note"), _noted(manifest_sha256(folder), note))
     yield from _guarded(phrase("chain"), verify_chain(manifest, previous))
@@ -97,6 +103,7 @@ def verify(
         return
     content = verify_content(folder, manifest, snapshot, executors, progress, cancelled)
     yield from _guarded(phrase("content"), content)
+    yield from _guarded(phrase("signed parts"), verify_signed_parts(folder, manifest, allowed_signers, signers))
 
 
 def refuse_own_files(package: Path, files: Iterable[Path]) -> None:
@@ -207,6 +214,9 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
         yield failed(path, phrase("It is not in the manifest."))
+    for path in (MANIFEST, SUMS, SIGNOFFS):  # which no manifest lists
+        if (folder / path).is_symlink():
+            yield failed(path, phrase("It is a link: a package contains none."))
     for path in _stray_folders(folder):
         yield failed(path, phrase("It is a folder without files, or a link to one: no package contains it."))
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())

@@ -1,7 +1,6 @@
 """The request bar: Can … do … on … ? Enter in any field evaluates the request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -234,8 +233,11 @@ class RequestBar(QWidget):
             return
         request = self.request()
         use_case = self._use_case_of(request.action)
-        if use_case is not None:  # for a use case, use its main action
-            request = replace(request, action=use_case.action)
+        if use_case is not None:
+            actions = ", ".join(dict.fromkeys(part.action for part in use_case.parts))
+            words = tr("Who can takes one action, not a use case. Enter one of the actions of “{use_case}”: {actions}.")
+            self.message.say(Tone.NOTE, words.format(use_case=translate(use_case.title), actions=actions))
+            return
         self._session.ask_who_can(request)
 
     def _complete_action(self, then: Callable[[], None]) -> None:

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from iamdesk.causes.grouping import ORDER
 from iamdesk.causes.types import Cause, CauseKind, Causes
 from iamdesk.checks.finding import Severity, State
 from iamdesk.gui.core.plain_text import set_tooltip, visible
@@ -147,7 +146,9 @@ class CauseTree(FindingTree[CausesModel]):
         self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.header().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        set_tooltip(self.header(), f"{tr(ORDER)} {tr('Click a title to sort.')}")
+        set_tooltip(
+            self.header(), tr("In order of severity, then of effect, the largest first. Click a title to sort.")
+        )
         self.groups.repaint(self.palette())
 
     @property
