@@ -338,7 +338,9 @@ def _cause(group: _Group, folded: Mapping[str, str], sole: Set[str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remediation=join_messages(" ", (_remediation(group, first, sole), *_appointing(group, sole))),
+        remediation=join_messages(
+            " ", (_remediation(group, first, sole), *_not_enough(group), *_appointing(group, sole))
+        ),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -361,6 +363,21 @@ def _appointing(group: _Group, sole: Set[str]) -> Iterator[str]:
             "{name} is the only administrator of account {account}: appoint another one first.",
             name=name,
             account=arn.split(":", 5)[4],
+        )
+
+
+def _not_enough(group: _Group) -> Iterator[str]:
+    """Yield whose findings go on without the cause, since other statements allow the same."""
+    key = group.key
+    left = {
+        one.subject_key
+        for one in group.findings
+        if any(other.key == key and not other.is_enough for other in one.candidates)
+    }
+    if left:
+        yield phrase(
+            "This alone does not end every finding: other statements of {names} allow the same.",
+            names=_named(left, _names(group)),
         )
 
 

@@ -38,6 +38,8 @@ class Candidate(NamedTuple):
     """ARN that a statement's policy is attached to."""
     actions: tuple[str, ...] = ()
     """Actions of the requests in the finding's evidence: of a statement, those that it allows."""
+    is_enough: bool = True
+    """Whether the finding ends without it, whatever other statements allow."""
 
 
 class Attribution(NamedTuple):

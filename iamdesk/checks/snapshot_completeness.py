@@ -345,7 +345,8 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
     question="Were the organization policies that limit the account not captured?",
     remediation=mark(
         "Check what the service control policies of the account deny before acting on a finding, if it belongs to an "
-        "organization. They never grant access, so no finding is missing."
+        "organization: they only restrict, so some findings may not apply. Checks that need them did not run: "
+        "see CMP-13."
     ),
 )
 def organization_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:

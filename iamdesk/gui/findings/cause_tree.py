@@ -54,7 +54,7 @@ def _sort_key(line: CauseLine, column: int) -> tuple[int, str]:
 
 
 class CausesModel(FindingTreeModel[CauseLine]):
-    """Causes by effect or sorted by a column, and below each its findings, the gravest first."""
+    """Causes in their order or sorted by a column, and below each its findings, the gravest first."""
 
     titles: ClassVar[dict[IntEnum, str]] = {
         Column.SEVERITY: mark("Severity"),
