@@ -159,7 +159,7 @@ class CentralArea(QObject):
     def _connect(self) -> None:
         session, workspace = self._session, self.workspace
         self.stack.shown.connect(self._perspective_shown)
-        self.pages.currentChanged.connect(lambda _at: self._title_page())
+        self.pages.currentChanged.connect(lambda _at: self._page_turned())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
         self.principals.item_wanted.connect(self.open_listed)
@@ -186,6 +186,7 @@ class CentralArea(QObject):
         session.request_asked.connect(self._show_result)
         session.use_case_asked.connect(self._show_result)
         session.evaluated.connect(self._turn_to_policies)
+        session.use_case_evaluated.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
 
     def _earlier_review(self) -> "ReviewSession | None":
@@ -395,14 +396,24 @@ class CentralArea(QObject):
         elif name == "perspectiveExplore" and self._page_before is not None:
             self.pages.setCurrentWidget(self._page_before)
             self._page_before = None
+        self._leave_result()
 
-    def _title_page(self) -> None:
+    def _page_turned(self) -> None:
+        """Title the page."""
         titles: dict[QWidget | None, str] = {
             self.overview: tr("Snapshot overview"),
             self.captured: tr("Snapshot coverage"),
             self.principals: tr("All principals"),
         }
         self._pages_frame.set_title(titles.get(self.pages.currentWidget(), tr("Details")))
+        self._leave_result()
+
+    def _leave_result(self) -> None:
+        """Hide a result beside a page about the whole snapshot: it would be read as one about that."""
+        is_of_one = self.pages.currentWidget() is self.workspace.inspector
+        has_result = self._session.decision is not None or self._session.use_case is not None
+        if has_result and not is_of_one and self.stack.perspective.name == "perspectiveExplore":
+            self.stack.hide_panel("answerDock")
 
     def _fill_panels_menu(self) -> None:
         """List the panels that have a place here, to be shown and hidden, and the command that tears one off."""
