@@ -299,7 +299,7 @@ def _of_inspector(window: MainWindow) -> Iterator[str]:
     title = inspector.header.title.full_text()
     if subject is None:
         wanted = decision.request.principal if decision is not None else "no principal"
-        if title != visible(wanted) and not session.pending:
+        if title != visible(wanted) and not session.pending and not guest:
             yield f"Inspector: named {title}, the result is about {wanted}"
         return
     if title != visible(translate(subject.title)):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from iamdesk.gui.app.commands import COMMANDS, QUIET
+from iamdesk.gui.app.commands import COMMANDS, OF_DECISIONS, QUIET
 from iamdesk.gui.app.perspective_stack import PerspectiveStack
 from iamdesk.gui.app.perspectives import PERSPECTIVES, home_of
 from iamdesk.gui.app.rail import Rail
@@ -48,6 +48,8 @@ class CentralArea(QObject):
 
     review_changed = Signal()
     """A review was opened or closed."""
+    page_shown = Signal(str)
+    """Name of the command whose page about the snapshot was shown."""
     unseen = Signal(object, str)
     """Tone and sentence of a message of a panel that is not visible."""
 
@@ -219,6 +221,7 @@ class CentralArea(QObject):
             "actionNextPanel": lambda: self._step(forward=True),
             "actionPreviousPanel": lambda: self._step(forward=False),
             "actionCopyCommand": self.copy_command,
+            "actionFind": self.find,
         }
 
     def _carry_out(self, command: str) -> None:
@@ -227,7 +230,26 @@ class CentralArea(QObject):
         panel, act = self.workspace.command(command)
         if command not in QUIET and self._session.snapshot is not None:
             self.bring(panel)
+        if command in OF_DECISIONS and not (panel.isVisible() or self.workspace.inspector.review.isVisible()):
+            self._session.announce(tr("Decisions are undone in Review, and on the Review tab of an item."))
+            return
         act()
+
+    def find(self) -> None:
+        """Focus the filter of the panel in front, else of the navigator."""
+        from iamdesk.gui.tables.filter_line import FilterLine  # imported after the first paint
+
+        self.complete()
+        focused = self.stack.frame_of(QApplication.focusWidget())
+        for name in (focused.objectName() if focused is not None else "", *self.stack.panels_here()):
+            frame = self.stack.frames.get(name)
+            fields = frame.findChildren(FilterLine) if frame is not None and frame.isVisible() else []
+            field = next((one for one in fields if one.isVisible() and one.isEnabled()), None)
+            if field is not None:
+                field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                field.selectAll()
+                return
+        self._session.announce(tr("Nothing to filter here."))
 
     def bring(self, panel: QWidget) -> None:
         """Show a panel; the focus stays where it is."""
@@ -284,6 +306,7 @@ class CentralArea(QObject):
         """Show the overview of the snapshot."""
         self.complete()
         self._open_page(self.overview)
+        self.page_shown.emit("actionOverview")
 
     def show_missing_data(self) -> None:
         """Show the entries with missing data."""
@@ -320,6 +343,7 @@ class CentralArea(QObject):
         """Show the snapshot coverage."""
         self.complete()
         self._open_page(self.captured)
+        self.page_shown.emit("actionCaptured")
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_principals(self, typed: str | None) -> None:

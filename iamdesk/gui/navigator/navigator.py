@@ -107,10 +107,7 @@ class NavigatorPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of the navigator's commands (``gui/app/commands.py``)."""
-        return {
-            "actionFind": self.focus_filter,
-            "actionCopyArn": self.copy_key,
-        }
+        return {"actionCopyArn": self.copy_key}
 
     def current_node(self) -> Node | None:
         """Return the node of the current row."""
