@@ -355,10 +355,7 @@ def test_rows_are_in_the_same_order_in_any_language(qapp: QApplication, panel: R
         rows = rows_of(desk_of(panel), grouping)
         for row in rows:
             row.update_decisions(desk_of(panel), TODAY, frozenset())
-        key = {
-            column: [row.subject_ids for row in sorted(rows, key=lambda row: row.sort_key(column))] for column in ORDERS
-        }
-        return [ids for column in ORDERS for ids in key[column]]
+        return [row.subject_ids for column in ORDERS for row in sorted(rows, key=lambda row: row.sort_key(column))]
 
     try:
         assert order("de") == order("en")
