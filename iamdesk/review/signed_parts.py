@@ -101,7 +101,7 @@ class Departure:
     """The decision in the part."""
     now: ItemDecision
     now_by: str
-    """Empty: nobody decided."""
+    """Empty: undecided."""
 
     @property
     def is_in_name(self) -> bool:

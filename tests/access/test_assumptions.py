@@ -312,7 +312,7 @@ def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
         assert all(line.policy_key for line in answer.statements)
         assert all("statement" not in line.sentence for line in answer.layers if line.layer == "identity")
         [boundary] = [line.sentence for line in answer.layers if line.layer == "permissions-boundary"]
-        assert boundary == "not captured: assumed to set no limit"
+        assert boundary == "not captured (could deny)"
         if decision == "allowed":
             assert "its account, which is not captured, is assumed to allow it" in answer.sentence
         changes = minimal_policy_changes(capture.trace(Request(outsider, action, resource))).changes
