@@ -81,7 +81,8 @@ def test_a_principal_that_a_filter_hid_is_found_again(open_window: MainWindow) -
 
 def test_a_principal_that_is_not_in_the_snapshot_goes_with_its_result(open_window: MainWindow) -> None:
     window = open_window
-    window.session.ask(Request("arn:aws:iam::999988887777:user/mallory", "s3:GetObject", "arn:aws:s3:::acme-assets/logo.png"))
+    role = "arn:aws:iam::111122223333:role/deploy/deploy"
+    window.session.ask(Request("arn:aws:iam::999988887777:user/mallory", "sts:AssumeRole", role))
     settle(window)
     assert window.workspace.inspector.header.isVisible()
     window.session.clear_result()
