@@ -24,7 +24,7 @@ from iamdesk.gui.ask.sentence import read_typed
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key, subject_of
-from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.session import Session, is_row_of
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import ntr, tr, translate
@@ -386,8 +386,7 @@ class RequestBar(QWidget):
             listed is not None
             and not self.principal.text().strip()
             and (self.action.text().strip(), self.resource.text().lstrip()) == (listed.action, listed.resource)
-            and (asked.resource, asked.context) == (listed.resource, listed.context)
-            and (not listed.action or asked.action == listed.action)
+            and is_row_of(listed, asked)
         )
 
     def go_to_request(self) -> None:

@@ -174,7 +174,17 @@ class Inspector(QWidget):
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
             **self.access.commands(),
+            "actionCompareAccess": lambda: self._show_on_access(self.access.begin_comparing),
+            "actionCompareAccessEarlier": lambda: self._show_on_access(self.access.compare_with_earlier),
         }
+
+    def _show_on_access(self, act: Callable[[], None]) -> None:
+        """Do what is seen on the tab Access, on that tab."""
+        if self._subject is None or self._subject.kind not in _CARRIERS:
+            self._session.announce(tr("Select a user, a role or a group first: only these have effective permissions."))
+            return
+        self.tabs.setCurrentWidget(self.access)
+        act()
 
     def _try_without(self, entry: Entry) -> None:
         held_by = self._session.subject_key
@@ -436,6 +446,8 @@ class Inspector(QWidget):
         self.trust.show_decision(self._marked())
         if self.is_reading:
             return
+        if decision is None and self._subject is None:
+            self._show_nothing()  # a principal that is not in the snapshot goes with its result
         if decision is not None and self._subject is None:
             sentence = tr("Not in the snapshot. The policies below are those that were evaluated.")
             self._show_unknown_principal(decision.request.principal, sentence)
