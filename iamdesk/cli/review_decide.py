@@ -25,8 +25,7 @@ from iamdesk.export.text.review_effect import (
     relying_words,
     widened_words,
 )
-from iamdesk.review.care import may_be_same_person
-from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer, same_person
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer, may_be_same_person, same_person
 from iamdesk.review.items import ONLY_DENIES, ReviewItem
 from iamdesk.review.joint_effect import relying
 from iamdesk.review.session import ReviewSession
