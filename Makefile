@@ -1,7 +1,7 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit coverage proofs bench mutation attack attack-bulk attack-diff fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
+.PHONY: help run test test-one lint types imports unit coverage proofs bench mutation attack attack-bulk attack-diff attack-window fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
@@ -105,6 +105,10 @@ attack-diff: .venv/.installed-dev ## look for changes that diff calls unchanged:
 fuzz: .venv/.installed-dev ## open wrong inputs of every kind at random, for half an hour
 	@sh packaging/qt_libraries.sh offscreen
 	$(OFFSCREEN) $(PY) -m tests.hostile.fuzz --minutes 30
+
+attack-window: .venv/.installed-dev ## does each panel show what it names? 10,000 random sequences of window events (hours)
+	@sh packaging/qt_libraries.sh offscreen
+	$(OFFSCREEN) $(PY) -m tests.gui.random_events --sequences 10000
 
 crash: .venv/.installed-dev ## let every write of a review, package or report fail, and cut the power after each (an hour)
 	$(OFFSCREEN) $(PY) -m tests.crash.attack

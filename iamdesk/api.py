@@ -281,7 +281,7 @@ class Workbench:
 
     @staticmethod
     def causes(findings: "Iterable[Finding]") -> "Causes":
-        """Group findings by cause, the one with the largest effect first; every finding is in exactly one."""
+        """Group findings by cause, by severity and then effect; every finding is in exactly one."""
         from iamdesk.causes.grouping import causes_of
 
         return causes_of(findings)

@@ -8,6 +8,7 @@ from iamdesk.attack_paths.administrators import FULL_ACCESS, POWERS
 from iamdesk.attack_paths.edge_sources import ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, EvaluationSession
 from iamdesk.evaluate.derived_keys import BOUNDARY
+from iamdesk.policy.canonical_form import allows_everything, is_on_every_resource
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 
@@ -136,24 +137,8 @@ def allows_all_powers(document: Document) -> bool:
     statements = [one for one in document.statements if one.broken is None]
     if any(not one.is_allow for one in statements):
         return False
-    wide = [
-        one
-        for one in statements
-        if not one.conditions and not one.not_resource and any(entry.is_everything for entry in one.resources or ())
-    ]
+    wide = [one for one in statements if is_on_every_resource(one)]
     return all(any(one.covers_action(*power.action.lower().split(":")) for one in wide) for power in POWERS)
-
-
-def allows_everything(statement: Statement) -> bool:
-    """Return whether a statement allows every action on everything, without conditions."""
-    return (
-        statement.is_allow
-        and statement.broken is None
-        and not statement.conditions
-        and not statement.not_action
-        and any(one.covers_every_service for one in statement.actions)
-        and any(entry.is_everything for entry in statement.resources or ())
-    )
 
 
 def _asks_for_boundary(document: Document) -> bool:

@@ -23,9 +23,11 @@ from iamdesk.attack_paths.plan import make_plan
 from iamdesk.attack_paths.remediation import Remediations
 from iamdesk.attack_paths.types import (
     ADMINISTRATION,
+    USUAL,
     AttackPath,
     BlockedPath,
     Distance,
+    Extent,
     FirstSteps,
     Goal,
     GoalKind,
@@ -73,6 +75,7 @@ class AttackPathGraph:
         known_steps: KnownSteps | None = None,
         workers: Workers | None = None,
         steps: tuple[Edges, StepGraph] | None = None,
+        extent: Extent | None = None,
     ) -> None:
         """Build the graph, in seconds for thousands of principals.
 
@@ -84,8 +87,10 @@ class AttackPathGraph:
             known_steps: Results of another graph of the same snapshot (its `known_steps`).
             workers: Workers that do the longest parts.
             steps: Steps of which some were already evaluated.
+            extent: How far paths after preparations are searched.
 
         Raises:
+            RequestError: The snapshot has no principal of which they are searched.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: No worker can do it; one sentence.
         """
@@ -95,6 +100,12 @@ class AttackPathGraph:
         if known_steps is None and workers is not None:
             begin_shared(workers)
         self.steps, self.graph = steps or made_steps(evaluator, cancelled)
+        self.prover = Prover(self.steps)
+        self._search = PathSearch(self.steps, self.graph, self.prover)
+        if extent is not None:
+            self.graph.extent = extent
+            if extent.start:
+                self.position(extent.start)
         inquiry = self.steps.inquiry
         inquiry.attend(cancelled)
         if known_steps is not None:
@@ -105,8 +116,6 @@ class AttackPathGraph:
             self.steps.find_all(progress)
             self.graph.find_all(progress)
         inquiry.go_on()
-        self.prover = Prover(self.steps)
-        self._search = PathSearch(self.steps, self.graph, self.prover)
         of_copy = partial(_map_of_copy, inquiry)  # not a method: the graph would refer to itself
         self._refusals = BlockedPaths(self.steps, of_copy)
         self.remediation_search = Remediations(self.steps, of_copy)
@@ -575,7 +584,7 @@ class LazyAttackPathGraph:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self._made: AttackPathGraph | None = None
+        self._made: dict[Extent, AttackPathGraph] = {}
         self._making = threading.Lock()
 
     def __call__(
@@ -583,24 +592,28 @@ class LazyAttackPathGraph:
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         workers: Workers | None = None,
+        extent: Extent | None = None,
     ) -> AttackPathGraph:
-        """Return the graph; if it must be built, ``workers`` do the longest parts.
+        """Return the graph of an extent; if it must be built, ``workers`` do the longest parts.
 
         Raises:
+            RequestError: The snapshot has no principal of which paths are searched.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: No worker can do it; one sentence.
         """
-        while self._made is None:
+        extent = extent or USUAL
+        while extent not in self._made:
             if not self._making.acquire(timeout=_PATIENCE):
                 if cancelled():
                     raise WorkCancelled
                 continue
             try:
-                if self._made is None:
-                    self._made = AttackPathGraph(self._evaluator, progress, cancelled, workers=workers)
+                if extent not in self._made:
+                    made = AttackPathGraph(self._evaluator, progress, cancelled, workers=workers, extent=extent)
+                    self._made[extent] = made
             finally:
                 self._making.release()
-        return self._made
+        return self._made[extent]
 
 
 def _map_of_copy(inquiry: EvaluationSession, copy: Snapshot, only: str | None = None) -> AttackPathGraph:

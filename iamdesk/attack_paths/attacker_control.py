@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from iamdesk.attack_paths.catalog import ASSUMES
+from iamdesk.attack_paths.catalog import ASSUMES, is_free
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.derived_keys import BOUNDARY, is_of_credentials
 from iamdesk.evaluate.engine import EvaluationTrace
@@ -40,7 +40,6 @@ NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 """What a session name and a source identity can be (STS API Reference, AssumeRole)."""
 _OPEN_PART = re.compile(r"\*|\$\{[^}]*\}")
 _MFA = "aws:multifactorauthpresent"
-_SECRETS = frozenset({"sts:externalid"})
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
 AWS STS condition context keys")."""
@@ -64,13 +63,10 @@ def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
     if trace.decision is not EvalDecision.CONDITIONAL:
         return (AllowedBy(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
     found: list[AllowedBy] = []
-    sets_boundary = _sets_boundary(trace)
     for one, tags in zip(_key_sets(trace), _tags(trace), strict=True):
         if not _can_name(trace, one):
             continue
-        is_chosen = bool(one or trace.sets) and all(
-            _is_chosen(key, is_there, sets_boundary) for key, is_there in one.items()
-        )
+        is_chosen = bool(one or trace.sets) and all(_is_chosen(trace, key, is_there) for key, is_there in one.items())
         if is_chosen and not tags:
             return (AllowedBy(True, {}),)
         found.append(AllowedBy(is_chosen, tags))
@@ -134,10 +130,8 @@ def _is_about_tags(key: str) -> bool:
 
 def unmet_keys(trace: EvaluationTrace) -> tuple[str, ...]:
     """Return the condition keys that an Allow depends on and the caller does not choose, in the easiest alternative."""
-    sets_boundary = _sets_boundary(trace)
     rated = [
-        tuple(key for key, is_there in key_set.items() if not _is_chosen(key, is_there, sets_boundary))
-        or tuple(key_set)
+        tuple(key for key, is_there in key_set.items() if not _is_chosen(trace, key, is_there)) or tuple(key_set)
         for key_set in _key_sets(trace)
     ]
     return min(rated, key=len, default=())
@@ -166,21 +160,16 @@ def _key_sets(trace: EvaluationTrace) -> Sequence[Mapping[str, bool]]:
     return key_sets or (dict.fromkeys(trace.keys, True),)
 
 
-def _sets_boundary(trace: EvaluationTrace) -> bool:
-    return sets_boundary(trace.request.target.service, trace.request.target.name)
-
-
-def _is_chosen(spelled: str, is_there: bool, sets_boundary: bool) -> bool:
+def _is_chosen(trace: EvaluationTrace, spelled: str, is_there: bool) -> bool:
+    """Return whether the caller chooses a key's value, or to leave it out, and the call still serves a technique."""
     key = spelled.lower()
+    target = trace.request.target
     if key == BOUNDARY:
-        return sets_boundary
+        return sets_boundary(target.service, target.name)
     if key in _BY_SERVICE:
         return False
     if not is_there:
         return not key.startswith(_NOT_LEFT_OUT)
     if key.partition(":")[2] in CREATING_CALL or is_of_credentials(key):
         return False
-    if key in _CHOICE or key.startswith("aws:requesttag/"):
-        return True
-    # Service-specific keys describe the request: the type of an instance, the template of a stack.
-    return not key.startswith("aws:") and "resourcetag/" not in key and key not in _SECRETS
+    return key in _CHOICE or key.startswith("aws:requesttag/") or is_free(target.action_text, key)

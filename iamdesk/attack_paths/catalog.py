@@ -3,7 +3,7 @@
 Ids and required permissions of published techniques follow pathfinding.cloud (Apache-2.0, see NOTICE).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
@@ -126,6 +126,54 @@ class EscalationPath(_Data):
         return self.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY)
 
 
+class CallWay(_Data):
+    """One way to make a call so that it serves a technique."""
+
+    sets: Mapping[str, str | tuple[str, ...]] = {}
+    """Condition keys and the values that the call has; several: as AWS documents it, and how others spell it."""
+    also: tuple[str, ...] = ()
+    """Further resources, as ARNs with ``{partition}`` and ``{account}``, one of which the call must be allowed on."""
+
+    def contexts(
+        self, context: Mapping[str, str | Sequence[str] | None]
+    ) -> Iterator[Mapping[str, str | Sequence[str] | None]]:
+        """Yield the context of a request with what the call sets: as AWS documents it, then in other spellings."""
+        number = max((len(one) for one in self.sets.values() if not isinstance(one, str)), default=1)
+        for at in range(number):
+            sets = {key: one if isinstance(one, str) else one[min(at, len(one) - 1)] for key, one in self.sets.items()}
+            yield {**sets, **context}
+
+    def resources(self, resource: str) -> Iterator[str]:
+        """Yield `also` for a call on a resource."""
+        partition, account = resource.split(":", 5)[1:5:3] if resource.startswith("arn:") else ("aws", "*")
+        yield from (one.format(partition=partition, account=account) for one in self.also)
+
+
+class Documents(_Data):
+    """Which resources of a type serve a technique: the first list that matches decides."""
+
+    serves: tuple[str, ...]
+    """ARNs with ``{partition}``; they are tried, too."""
+    unclear: tuple[str, ...] = ()
+    """Patterns of those for which a step is at most possible."""
+    ruled_out: tuple[str, ...] = ()
+
+
+class CallParameters(_Data):
+    """The parameters of some calls, as condition keys see them.
+
+    A key of a call that is neither set nor free makes a step possible at most, unless the call can leave it out.
+    """
+
+    actions: tuple[str, ...]
+    free: tuple[str, ...] = ()
+    """Keys whose value does not matter for the technique, so that the caller chooses it; ``*`` at the end: all."""
+    ways: tuple[CallWay, ...] = (CallWay(),)
+    """One of these is enough."""
+    on: Mapping[str, Documents] = {}
+    """By resource type."""
+
+
 class Slot(NamedTuple):
     """A resource that some calls of a technique are made on."""
 
@@ -153,6 +201,7 @@ class Catalog(_Data):
     facts: Mapping[str, str]
     """Facts that techniques need besides permissions, as text to complete "requires …"."""
     sensitive: tuple[Sensitive, ...]
+    calls: tuple[CallParameters, ...]
     paths: tuple[EscalationPath, ...]
 
     def path(self, path_id: str) -> EscalationPath:
@@ -173,6 +222,39 @@ def catalog() -> Catalog:
 @cache
 def _by_id() -> dict[str, EscalationPath]:
     return {path.id: path for path in catalog().paths}
+
+
+@cache
+def _parameters() -> Mapping[str, Sequence[CallParameters]]:
+    found: dict[str, list[CallParameters]] = {}
+    for one in catalog().calls:
+        for action in one.actions:
+            found.setdefault(action.lower(), []).append(one)
+    return found
+
+
+def is_free(action: str, key: str) -> bool:
+    """Return whether the caller of an action chooses the value of a key of it, in lower case, without loss."""
+    return any(
+        key.startswith(free[:-1].lower()) if free.endswith("*") else key == free.lower()
+        for one in _parameters().get(action.lower(), ())
+        for free in one.free
+    )
+
+
+_PLAIN = (CallWay(),)
+
+
+@cache  # of the catalog's calls alone, and the few besides that are asked about
+def ways_of(action: str) -> Sequence[CallWay]:
+    """Return the ways to make a call; one that is allowed is enough."""
+    found = [one.ways for one in _parameters().get(action.lower(), ()) if one.ways != _PLAIN]
+    return found[0] if found else _PLAIN
+
+
+def resources_of(action: str) -> Mapping[str, Documents]:
+    """Return which resources serve as resources of an action, by type; of other types, any do."""
+    return next((one.on for one in _parameters().get(action.lower(), ()) if one.on), {})
 
 
 _PLAINEST = {"iam-008": 0, "iam-009": 0, "iam-007": 1, "iam-005": 1}

@@ -6,7 +6,7 @@ set of entities that their statements do not distinguish.
 """
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
@@ -14,7 +14,7 @@ from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import OneRequest
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
-from iamdesk.attack_paths.catalog import ASSUMES
+from iamdesk.attack_paths.catalog import ASSUMES, ways_of
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -305,7 +305,20 @@ class SourceFinder:
         return self.swept(action, resource, context or {}, members)
 
     def swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
-        """Evaluate some principals in one context."""
+        """Evaluate some principals in one context, with the parameters that the call needs."""
+        found = NO_PRINCIPALS
+        for way in ways_of(action):
+            asked, *spelled = way.contexts(context)
+            one = self._swept(action, resource, asked, among & ~found.proven)
+            for other in spelled:
+                one = one.unsure(~self._swept(action, resource, other, one.proven).proven)
+            if way.also:
+                others = (self._swept(action, also, asked, one.principals) for also in way.resources(resource))
+                one = one.both(reduce(ConfirmedAndPossible.either, others, NO_PRINCIPALS))
+            found = found.either(one)
+        return found
+
+    def _swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
         moment = RequestMoment(self._inquiry.evaluator.now(), context)
         proven = possible = 0
         for decided in self.bulk.decisions(

@@ -77,7 +77,7 @@ class EvaluationSession:
             WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
-        return self.evaluator.explained(Request(principal, action, resource, context=dict(context or {})))
+        return self.evaluator.explained(_request(principal, action, resource, context))
 
     def trace(self, principal: str, action: str, resource: str, context: Context | None = None) -> EvaluationTrace:
         """Evaluate one request and return the trace, without explanation.
@@ -86,7 +86,7 @@ class EvaluationSession:
             WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
-        return self.evaluator.trace(Request(principal, action, resource, context=dict(context or {})))
+        return self.evaluator.trace(_request(principal, action, resource, context))
 
     def source_context(self, account: str) -> Context:
         """Return the condition keys of a request that an AWS service makes for a resource of an account."""
@@ -105,7 +105,7 @@ class EvaluationSession:
             WorkCancelled: The run was cancelled.
         """
         self.check_cancelled()
-        return self.evaluator.decide(Request(principal, action, resource, context=dict(context or {})))
+        return self.evaluator.decide(_request(principal, action, resource, context))
 
     def once[T](self, key: Hashable, work: Callable[[], T]) -> T:
         """Return the result of ``work``, computed at most once per key in this run.
@@ -166,3 +166,8 @@ class EvaluationSession:
                 for statement in document.statements
             ),
         )
+
+
+def _request(principal: str, action: str, resource: str, context: Context | None) -> Request:
+    """Return a request; of external callers findings and paths report what the resource's side lets them do."""
+    return Request(principal, action, resource, context=dict(context or {}), is_of_resource=True)

@@ -18,6 +18,7 @@ from iamdesk.attack_paths.catalog import (
     TargetConstraint,
     TargetType,
     catalog,
+    ways_of,
 )
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
@@ -36,7 +37,7 @@ from iamdesk.attack_paths.request_tags import (
 )
 from iamdesk.attack_paths.session_needs import SessionNeed, needs_of, session_words, source_words
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, POSSIBLE, PROVEN
-from iamdesk.attack_paths.technique_resources import ResourceRequest, slots_of
+from iamdesk.attack_paths.technique_resources import ResourceRequest, serves, slots_of
 from iamdesk.attack_paths.types import Proof, Step, StepKey
 from iamdesk.attack_paths.what_if_admin import FULL
 from iamdesk.escaping import with_visible_end
@@ -302,9 +303,24 @@ class Prover:
             yield from (one for one in (found, *others) if not one.rank)
 
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
+        """Return a request in the way that is most favorable to its caller, with what it takes besides."""
+        found: list[_Asked] = []
+        for way in ways_of(action):
+            given, *spelled = way.contexts(context or {})
+            asked = self._ask_as(source, action, resource, given)
+            if any(self._ask_as(source, action, resource, other).rank for other in spelled):
+                asked = asked._replace(rank=max(asked.rank, POSSIBLE))
+            if way.also:
+                others = [self._ask_as(source, action, one, asked.request.context) for one in way.resources(resource)]
+                best = min(others, key=lambda one: one.rank)
+                asked = asked._replace(rank=max(asked.rank, best.rank), tagging=(*asked.tagging, best))
+            found.append(asked)
+        return min(found, key=lambda one: one.rank)
+
+    def _ask_as(self, source: str, action: str, resource: str, context: Context) -> _Asked:
         # A name that no policy has represents any; a star is such a name, too, and people read it so.
         resource = resource.replace(FRESH, "*").replace(PLACEHOLDER, "*")
-        request = Request(source, action, resource, context=dict(context or {}))
+        request = Request(source, action, resource, context=dict(context))
         trace = self._steps.inquiry.trace(source, action, resource, context)
         best: _Asked | None = None
 
@@ -386,6 +402,8 @@ class Prover:
                     if asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
                         keys = unmet_keys(asked.trace)
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
+                if serves(one.request.action, one.request.resource):
+                    wanted[phrase("that {resource} runs what its caller wants", resource=one.request.resource)] = None
                 if path.target is TargetConstraint.NEW_PRINCIPAL and one.request.action == "iam:CreateRole":
                     trace = self._steps.under_open_trust_of(source, one.request.resource)
                     if not any(other.is_chosen for other in allowed_by(trace)):

@@ -13,6 +13,7 @@ from iamdesk.attack_paths.edges import PHASES, Edge, Edges
 from iamdesk.attack_paths.prepared import PreparedSteps, prepared_steps
 from iamdesk.attack_paths.promoters import IndirectPromotion, Promoters, find_promoters, indirect_promotions
 from iamdesk.attack_paths.self_escalation import SelfEscalation
+from iamdesk.attack_paths.types import Extent
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.progress import Progress, no_progress
@@ -44,6 +45,8 @@ class StepGraph:
 
     def __init__(self, steps: Edges) -> None:
         self.steps = steps
+        self.extent = Extent()
+        """How far `prepared` is searched; set before it is."""
         self._last_steps: dict[tuple[str | None, bool], LastSteps] = {}
         self._first_of: dict[tuple[str | None, bool], Mapping[int, int]] = {}
         """By position: the index of its first entry in the last steps."""
@@ -119,7 +122,28 @@ class StepGraph:
         for edges in (*self.promotions.values(), *self.joined.values()):
             for edge in edges:
                 near |= edge.members.proven
-        return prepared_steps(self.steps, lambda: self.into, ~near)
+        if not self.extent.start:
+            return prepared_steps(self.steps, lambda: self.into, ~near, self.extent)
+        found, seen = PreparedSteps(), 0
+        start = 1 << (self.steps.population.position(self.extent.start) or 0)
+        while left := self._become(start, found) & ~seen:
+            prepared_steps(self.steps, lambda: self.into, ~near, self.extent, left, found)
+            seen |= left
+        return found
+
+    def _become(self, start: int, prepared: PreparedSteps) -> int:
+        """Return some principals and whom they can become, also after preparations, as bits."""
+        into = {position: members.principals for position, members in self.into.items()}
+        for position, edges in prepared.into.items():
+            for edge in edges:
+                into[position] = into.get(position, 0) | edge.members.principals
+        found, before = start, 0
+        while found != before:
+            before = found
+            for position, members in into.items():
+                if members & found:
+                    found |= 1 << position
+        return found
 
     @property
     def is_prepared(self) -> bool:

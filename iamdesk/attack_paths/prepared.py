@@ -4,6 +4,7 @@ A preparation changes what policies allow, so it is made in a copy of the snapsh
 it are searched in the copy. One copy serves many principals: each joins one group in it, or gets one tag.
 """
 
+import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +27,7 @@ from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.evidence import Prover
 from iamdesk.attack_paths.self_escalation import SelfEscalation, completed
 from iamdesk.attack_paths.session_needs import SessionNeed, SessionNeeds, passing
-from iamdesk.attack_paths.types import Proof, StepKey
+from iamdesk.attack_paths.types import Extent, Proof, StepKey
 from iamdesk.attack_paths.what_if_admin import EVERYTHING, FULL, AdminHypotheses
 from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, RESOURCE_TAG_PREFIXES
 from iamdesk.evaluate.policy_set import AttachedPolicy
@@ -145,26 +146,37 @@ class _Round:
     """By position of the principal that takes the steps after them: preparations by equal changes of it."""
 
 
-def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> PreparedSteps:
-    """Return the steps of some principals after preparations, other than those without.
+def prepared_steps(
+    steps: Edges,
+    find_into: Callable[[], Into],
+    far: int,
+    extent: Extent,
+    among: int = -1,
+    known: PreparedSteps | None = None,
+) -> PreparedSteps:
+    """Return the steps of principals after preparations, other than those without.
 
     Args:
         steps: The steps of the snapshot.
         find_into: Returns, by position, who can become the principal in one step; called if there are preparations.
-        others: The principals, as bits: those that are more than one step from administrator.
+        far: The principals, as bits, that are more than one step from administrator.
+        extent: How far they are searched.
+        among: Those of them whose steps are searched.
+        known: The steps of others, to add to.
 
     Raises:
         WorkCancelled: The run was cancelled.
     """
-    found = PreparedSteps()
-    others &= steps.callers & ~steps.settled_administrators
+    found = known or PreparedSteps()
+    far &= steps.callers & ~steps.settled_administrators
+    others = far & among
     if not others:
         return found
-    most = min(_MAX_ROUNDS, _MAX_PRINCIPALS // max(1, len(steps.places)))
-    if not most:
+    most = _copies(extent, len(steps.places))
+    if most == 0:
         found.left_out = None
         return found
-    rounds = [*_changing(steps, others), *_joining(steps, others), *_tagging(steps, others, found)]
+    rounds = [*_changing(steps, others, far), *_joining(steps, others), *_tagging(steps, others, found)]
     alone = _without_preparation(steps) if rounds else {}
     for one in rounds[:most]:
         steps.inquiry.check_cancelled()
@@ -176,14 +188,23 @@ def prepared_steps(steps: Edges, find_into: Callable[[], Into], others: int) -> 
     return found
 
 
-def _changing(steps: Edges, others: int) -> Iterator[_Round]:
+def _copies(extent: Extent, principals: int) -> int:
+    """Return the number of copies of a snapshot with some principals."""
+    if extent.start:
+        return sys.maxsize
+    if extent.principals is not None:
+        return extent.principals // max(1, principals)
+    return min(_MAX_ROUNDS, _MAX_PRINCIPALS // max(1, principals))
+
+
+def _changing(steps: Edges, others: int, far: int) -> Iterator[_Round]:
     """Yield rounds in which principals give any permission to themselves or to another one that they become.
 
     Within boundary and SCPs: whom it makes administrators is left out, as that is a step of its own. In the copy, it is
     an inline policy that allows everything, however they add it, and what the technique writes over is gone. Or they
     take off the boundary and policies with a Deny. Each change is of one principal alone, so many share a copy.
     """
-    changes = _Changes(steps, others)
+    changes = _Changes(steps, others, far)
     listed = {position: changes.of(position, place) for position, place in steps.places.items()}
     for number in range(max(map(len, listed.values()), default=0)):
         yield _Round({at: several[number] for at, several in listed.items() if number < len(several)})
@@ -192,9 +213,10 @@ def _changing(steps: Edges, others: int) -> Iterator[_Round]:
 class _Changes:
     """The changes of single principals by themselves and by others."""
 
-    def __init__(self, steps: Edges, others: int) -> None:
+    def __init__(self, steps: Edges, others: int, far: int) -> None:
         self._steps = steps
         self._others = others
+        self._far = far
         self._escalation = SelfEscalation(steps, steps.hypotheses)
         self._attaching: dict[str, EdgeSources] = {}
         self._changing = [
@@ -313,7 +335,7 @@ class _Changes:
     def _of_other(
         self, path_id: str, target: str, edits: tuple[Edit, ...], callers: ConfirmedAndPossible
     ) -> Preparation:
-        return Preparation(path_id, target, edits, callers, near=~self._others, changed=target)
+        return Preparation(path_id, target, edits, callers, near=~self._far, changed=target)
 
     def _edits(self, place: int, gone: Sequence[CarriedPolicy | None], *, is_full: bool = False) -> tuple[Edit, ...]:
         """Return the changes of a principal alone that take off policies: of groups, it keeps the other policies."""

@@ -12,7 +12,6 @@ from typing import Any, Protocol
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN
-from iamdesk.attack_paths.attachable_policies import allows_everything
 from iamdesk.attack_paths.catalog import ASSUMES, catalog
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
@@ -20,6 +19,7 @@ from iamdesk.explain.decision import EvaluationResult, PolicyType, SourceType, S
 from iamdesk.i18n import join_names, phrase
 from iamdesk.inventory.keys import inline_policy_key, trust_policy_key
 from iamdesk.inventory.references import inline_policies_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
 from iamdesk.whatif.apply import apply_one, document_of, find, statement_of
 from iamdesk.whatif.edits import Edit, EditAction, WhatIfError

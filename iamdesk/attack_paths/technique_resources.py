@@ -14,11 +14,19 @@ from typing import NamedTuple
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.any_resource import AnyResourceAccess
-from iamdesk.attack_paths.catalog import EscalationPath, Slot, TargetConstraint, TargetType, catalog
+from iamdesk.attack_paths.catalog import (
+    EscalationPath,
+    Slot,
+    TargetConstraint,
+    TargetType,
+    catalog,
+    resources_of,
+    ways_of,
+)
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.attack_paths.request_tags import tagging_action
-from iamdesk.attack_paths.source_arns import SourceTest
+from iamdesk.attack_paths.source_arns import IMPOSSIBLE, POSSIBLE, PROVEN, SourceTest
 from iamdesk.aws.condition_keys import REGION_KEYS
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
@@ -50,13 +58,6 @@ _NOT_IN_REQUEST = frozenset({("ssm:CreateAssociation", "association")})
 
 Systems Manager User Guide, "Working with associations using IAM": what it creates is none.
 """
-_BY_AWS: Mapping[tuple[str, str], str] = {
-    ("ssm:SendCommand", "document"): "arn:{partition}:ssm:*::document/AWS-RunShellScript",
-    ("ssm:CreateAssociation", "document"): "arn:{partition}:ssm:*::document/AWS-RunShellScript",
-    # AWS's own devices: Braket Developer Guide, "Restrict user access to certain devices".
-    ("braket:CreateJob", "device"): "arn:{partition}:braket:::device/quantum-simulator/amazon/sv1",
-}
-"""By call and type: a resource of AWS that it can be made on instead of one of the account."""
 _PROFILE = "profile"
 _ROLE = "role"
 _OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
@@ -343,7 +344,11 @@ class TechniqueResources:
 
     def _on(self, slot: Slot, resource: str, members: int, role: "_Role", region: str) -> ConfirmedAndPossible:
         """Return who is allowed all calls of a slot on one resource, for which the service can assume the role."""
+        rank = _serves(slot, resource)
+        if rank == IMPOSSIBLE:
+            return NO_PRINCIPALS
         found = ConfirmedAndPossible(members, 0) if role.source is None else role.source.of(slot, resource, members)
+        found = found.unsure() if rank else found
         for call in slot.calls:
             context = {**role.context(call, slot), **_region_context(call, resource, region)}
             found = found.both(self._ask(ResourceRequest(call, resource, context), found.principals))
@@ -455,7 +460,7 @@ class TechniqueResources:
             ResourceRequest(call, resource, {**role.context(call, slot), **_region_context(call, resource, region)})
             for call in slot.calls
         ]
-        ranks = [rank(one) for one in asked]
+        ranks = [*map(rank, asked), _serves(slot, resource)]
         if role.source is not None and role.source.is_about(slot):
             ranks.append(role.source.rank(resource))
         return _total(_Rating(one, one) for one in ranks), asked
@@ -577,7 +582,27 @@ def _is_simple(slot: Slot) -> bool:
     """Return whether it is one call on one of all resource types that the call has."""
     service, _, name = slot.calls[0].partition(":")
     known = reference().action(service, name)
-    return len(slot.calls) == 1 and len(slot.types) == (len(known.resource_types) if known else 0)
+    is_plain = not any(way.sets for way in ways_of(slot.calls[0]))
+    return is_plain and len(slot.calls) == 1 and len(slot.types) == (len(known.resource_types) if known else 0)
+
+
+def _serves(slot: Slot, resource: str) -> int:
+    return max(serves(call, resource) for call in slot.calls)
+
+
+def serves(call: str, resource: str) -> int:
+    """Return how sure it is that a resource of a call serves a technique: that a document runs what its caller wants.
+
+    Of patterns, that is so if all that they match do.
+    """
+    for kind, named in resources_of(call).items():
+        if named.ruled_out and reference().is_of_type(call.partition(":")[0], kind, resource):
+            partition = resource.split(":", 2)[1]
+            for patterns, rank in ((named.serves, PROVEN), (named.unclear, POSSIBLE), (named.ruled_out, IMPOSSIBLE)):
+                if any(common_arn(one.format(partition=partition), resource) == resource for one in patterns):
+                    return rank
+            return POSSIBLE
+    return PROVEN
 
 
 def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
@@ -586,8 +611,8 @@ def placeholders(slot: Slot, partition: str, account: str) -> Iterator[str]:
         yield "*"
     for name in slot.types:
         for call in slot.calls:
-            if (call, name) in _BY_AWS:
-                yield _BY_AWS[call, name].format(partition=partition)
+            if (named := resources_of(call).get(name)) is not None:
+                yield from (one.format(partition=partition) for one in named.serves)
         yield from placeholder_arns(slot.service, name, partition, account)
 
 

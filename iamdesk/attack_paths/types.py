@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.i18n import phrase, phrased
+from iamdesk.i18n import nphrase, phrase, phrased
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.whatif.edits import Edit
 
@@ -369,3 +369,32 @@ class AttackPaths(Protocol):
     @property
     def preparations_left_out(self) -> int | None:
         """Number of preparations (`prepared`) after which no paths were searched; None: too many to list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How far paths after a change of one's own permissions, groups or tags are searched, in copies of the snapshot."""
+
+    start: str = ""
+    """ARN of a principal: those of it and of whom it can become, in any number of copies. Empty: those of all."""
+    principals: int | None = None
+    """Principals in all copies together; None: the usual limit."""
+
+
+USUAL = Extent()
+
+
+def not_searched(left_out: int | None) -> str:
+    """Return a sentence on `AttackPaths.preparations_left_out`; empty if there are none."""
+    if left_out is None:
+        return phrase(
+            "Attack paths that begin with changing one's own permissions within a boundary, joining a group or setting "
+            "tags were not searched: the snapshot has too many users and roles."
+        )
+    if left_out == 0:
+        return ""
+    return nphrase(
+        "Attack paths after {count:,} way of changing one's own permissions, groups or tags were not searched.",
+        "Attack paths after {count:,} ways of changing one's own permissions, groups or tags were not searched.",
+        left_out,
+    )

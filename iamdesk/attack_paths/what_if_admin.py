@@ -20,6 +20,7 @@ from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, SourceType
 from iamdesk.evaluate.principal import CallerKind
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
+from iamdesk.policy.canonical_form import is_on_every_resource
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.policy.statement import Statement
 from iamdesk.simulate.principal_policies import PrincipalPolicies
@@ -267,7 +268,7 @@ class _Asker:
             [statement for document in documents for statement in self._covering(document, action)]
             for documents in self._documents
         )
-        allows_all = any(map(_allows_on_everything, own))
+        allows_all = any(one.is_allow and is_on_every_resource(one) for one in own)
         if allows_all:
             own = [statement for statement in own if not statement.is_allow]
         covering = (allows_all, tuple(own), *map(tuple, others))
@@ -300,17 +301,6 @@ class _Asker:
                 self._of_documents.clear()
             self._of_documents[document, action] = found
         return found
-
-
-def _allows_on_everything(statement: Statement) -> bool:
-    """Return whether a statement allows its actions on every resource, without conditions."""
-    return (
-        statement.is_allow
-        and statement.broken is None
-        and not statement.conditions
-        and not statement.not_resource
-        and any(entry.is_everything for entry in statement.resources or ())
-    )
 
 
 def _hashable(context: Context) -> Hashable:

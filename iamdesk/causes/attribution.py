@@ -1,7 +1,8 @@
 """From a finding to what may cause it, by its evidence alone: statements, trust entries and missing facts."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from iamdesk.causes.types import Attribution, Candidate, CauseKind
@@ -26,6 +27,8 @@ THROUGH = "through "
 """Beginning of the key of a role that is an administrator: without that, no attack path ends at it."""
 _REQUIRES = "Requires "
 """Beginning of evidence for a fact that was not captured (`checks.privilege_escalation`)."""
+_NEEDS_ALL = frozenset({"ADM-01", "ADM-03", "CHN-01", "CHN-02", "SVC-03"})
+"""Checks that find only what is allowed every request in the evidence; others find any of them."""
 
 _IDENTITY = frozenset(
     {SourceType.USER, SourceType.GROUP, SourceType.ROLE, SourceType.AWS_MANAGED, SourceType.USER_MANAGED}
@@ -76,11 +79,37 @@ def _candidates(finding: Finding) -> Iterator[Candidate]:
         found[candidate.key] = (known or candidate)._replace(actions=tuple(allowed))
     if not found and (entry := _trust_entry(finding)) is not None:
         yield entry
-    yield from found.values()
+    yield from _ending(finding, found)
     role = finding.subject_key if finding.check_id in _OF_ADMINISTRATORS else finding.through
     if ":role/" in role:
         name = role.rpartition("/")[2]
         yield Candidate(CauseKind.STATEMENT, f"{THROUGH}{role}", phrase("role {role}", role=name), role)
+
+
+def _ending(finding: Finding, found: Mapping[str, Candidate]) -> Iterator[Candidate]:
+    """Yield the candidates that end a finding alone; if none does, those that grant most of its requests."""
+    pieces = [piece for piece in finding.evidence if any(statements_in(piece))]
+    if len(found) < 2 or finding.check_id.startswith(_FIRST_ONLY) or any(one.decision is None for one in pieces):
+        yield from found.values()
+        return
+    ended: Counter[str] = Counter()
+    granted: Counter[str] = Counter()
+    for piece in pieces:
+        layers: dict[PolicyType, set[str]] = defaultdict(set)
+        for statement in _granting_in(piece):
+            layers[statement.layer].add(candidate_of(statement, finding.account).key)
+        deciding = {one.layer for one in statements_in(piece)}
+        granted.update(set().union(*layers.values()))
+        # A layer that takes part, but is not needed, grants the request when another one no longer does (rule C2).
+        ended.update(
+            next(iter(keys))
+            for layer, keys in layers.items()
+            if len(keys) == 1 and layer in deciding and (layer is PolicyType.TRUST or layers.keys() <= deciding)
+        )
+    needed = 1 if finding.check_id in _NEEDS_ALL else len(pieces)
+    alone = [one for key, one in found.items() if ended[key] >= needed]
+    most = max(granted[key] for key in found)
+    yield from alone or [one._replace(is_enough=False) for key, one in found.items() if granted[key] == most]
 
 
 def granting_statements(finding: Finding) -> Iterator[StatementExplanation]:
@@ -116,16 +145,15 @@ def statements_in(piece: Evidence) -> Iterator[StatementExplanation]:
     """Yield the statements that one piece of evidence names: of an evaluated request, those that grant it."""
     if piece.statement is not None:
         yield piece.statement
-    if piece.decision is not None:
-        granting = [
-            one
-            for one in piece.decision.statements_that(
-                StatementRole.DECIDES, StatementRole.DEPENDS, StatementRole.TOOK_PART
-            )
-            if one.effect == "Allow" and one.policy_key and one.layer in _GRANTING
-        ]
-        deciding = [one for one in granting if one.part is not StatementRole.TOOK_PART]
-        yield from deciding or granting
+    granting = _granting_in(piece)
+    yield from [one for one in granting if one.part is not StatementRole.TOOK_PART] or granting
+
+
+def _granting_in(piece: Evidence) -> list[StatementExplanation]:
+    if piece.decision is None:
+        return []
+    parts = piece.decision.statements_that(StatementRole.DECIDES, StatementRole.DEPENDS, StatementRole.TOOK_PART)
+    return [one for one in parts if one.effect == "Allow" and one.policy_key and one.layer in _GRANTING]
 
 
 def _trust_entry(finding: Finding) -> Candidate | None:

@@ -89,7 +89,7 @@ def causes_of(findings: Iterable[Finding]) -> Causes:
 
 
 def group(attributions: Iterable[Attribution]) -> Causes:
-    """Group findings into causes, the one with the largest effect first; the order of the findings does not matter."""
+    """Group findings into causes, by severity and then effect; the order of the findings does not matter."""
     findings = sorted(
         attributions, key=lambda one: (_RANK[one.severity], one.check_id, one.subject_key, one.fingerprint)
     )
@@ -299,11 +299,11 @@ def _group_order(group: _Group) -> tuple[int, int, int, str]:
     return -group.points, worst, -len(group.findings), group.key
 
 
-def _order(cause: Cause) -> tuple[bool, int, int, bool, int, str, str]:
+def _order(cause: Cause) -> tuple[int, bool, int, bool, int, str, str]:
     return (
-        cause.kind is CauseKind.AWS and cause.severity is not Severity.CRITICAL,
-        -cause.points,
         _RANK[cause.severity],
+        cause.kind is CauseKind.AWS,
+        -cause.points,
         cause.kind is CauseKind.OTHERS,
         -cause.subjects,
         cause.title,
@@ -338,7 +338,9 @@ def _cause(group: _Group, folded: Mapping[str, str], sole: Set[str]) -> Cause:
         exposed=len(exposed),
         administrators=len(administrators),
         effect=_effect(group, exposed, administrators, others, unknown),
-        remediation=join_messages(" ", (_remediation(group, first, sole), *_appointing(group, sole))),
+        remediation=join_messages(
+            " ", (_remediation(group, first, sole), *_not_enough(group), *_appointing(group, sole))
+        ),
         check_ids=tuple(sorted({one.check_id for one in group.findings})),
         subjects=len(best),
         accounts=len({one.account for one in group.findings}),
@@ -361,6 +363,21 @@ def _appointing(group: _Group, sole: Set[str]) -> Iterator[str]:
             "{name} is the only administrator of account {account}: appoint another one first.",
             name=name,
             account=arn.split(":", 5)[4],
+        )
+
+
+def _not_enough(group: _Group) -> Iterator[str]:
+    """Yield whose findings go on without the cause, since other statements allow the same."""
+    key = group.key
+    left = {
+        one.subject_key
+        for one in group.findings
+        if any(other.key == key and not other.is_enough for other in one.candidates)
+    }
+    if left:
+        yield phrase(
+            "This alone does not end every finding: other statements of {names} allow the same.",
+            names=_named(left, _names(group)),
         )
 
 

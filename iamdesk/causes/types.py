@@ -38,6 +38,8 @@ class Candidate(NamedTuple):
     """ARN that a statement's policy is attached to."""
     actions: tuple[str, ...] = ()
     """Actions of the requests in the finding's evidence: of a statement, those that it allows."""
+    is_enough: bool = True
+    """Whether the finding ends without it, whatever other statements allow."""
 
 
 class Attribution(NamedTuple):
@@ -120,7 +122,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """All causes of a run, the one with the largest effect first; every finding is in exactly one."""
+    """All causes of a run, by severity and then effect; every finding is in exactly one."""
 
     rows: tuple[Cause, ...]
     by_finding: Mapping[str, Cause]

@@ -6,7 +6,6 @@ from contextlib import suppress
 from iamdesk.access.bulk_evaluator import RequestMoment
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
-from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -20,6 +19,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory import counts
 from iamdesk.inventory.keys import inline_policy_key
 from iamdesk.inventory.references import last_of_arn, name_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.aws_managed import aws_managed_policies
 from iamdesk.snapshot.model import Account, GroupDetail, ManagedPolicyDetail, RoleDetail
 
@@ -202,7 +202,7 @@ def _not_captured_with(survey: CheckContext, account: Account, action: str) -> I
     service, _, name = action.lower().partition(":")
     for policy, _held in attachments_not_captured(survey, account):
         document = survey.evaluator.index.document_of(account.account_id, policy.arn)
-        if document is None or any(map(is_everything_on_everything, document.statements)):
+        if document is None or any(map(allows_everything, document.statements)):
             continue
         if any(one.is_allow and one.broken is None and one.covers_action(service, name) for one in document.statements):
             yield policy

@@ -23,8 +23,8 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation
 from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.inventory.references import AccountReferences, name_of
+from iamdesk.policy.canonical_form import allows_everything, is_of_everything
 from iamdesk.policy.document import Document
-from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 from iamdesk.viewmodel.tree_builder import NodeKind
 
@@ -72,7 +72,7 @@ def administrator(survey: CheckContext, account: Account, principal: Principal) 
     if power.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
         proofs = proofs_of(survey, account, principal)
         carried = survey.evaluator.index.carried(principal.arn)
-        whole = {one.key for one in carried.identity if any(map(is_everything_on_everything, one.document.statements))}
+        whole = {one.key for one in carried.identity if any(map(allows_everything, one.document.statements))}
         route = route_of(principal, [piece.decision for piece in proofs if piece.decision], whole)
         bounded = carried.boundary
         within = []
@@ -231,33 +231,17 @@ def _limit(decision: EvaluationResult) -> str:
 
 def _denies_everything(line: StatementExplanation) -> bool:
     statement = line.document.statements[line.index]
-    return not statement.is_allow and _is_of_everything(statement)
+    return not statement.is_allow and is_of_everything(statement)
 
 
 def _everything(document: Document) -> bool:
-    return any(is_everything_on_everything(statement) for statement in document.statements)
-
-
-def is_everything_on_everything(statement: Statement) -> bool:
-    """Return whether a statement allows every action on every resource, without conditions."""
-    return statement.is_allow and _is_of_everything(statement)
-
-
-def _is_of_everything(statement: Statement) -> bool:
-    return (
-        statement.broken is None
-        and not statement.conditions
-        and not statement.not_action
-        and not statement.not_resource
-        and any(pattern.covers_every_service for pattern in statement.actions)
-        and any(entry.is_everything for entry in statement.resources or ())
-    )
+    return any(allows_everything(statement) for statement in document.statements)
 
 
 def _wide_statements(written: PolicySource) -> Iterator[Evidence]:
     """Yield the statements that allow everything and that no Deny of the same policy cancels entirely."""
     document = written.policy.document
-    wide = [statement for statement in document.statements if is_everything_on_everything(statement)]
+    wide = [statement for statement in document.statements if allows_everything(statement)]
     canceled = {allow.index for allow, _ in shadowed(document)} if wide else set()
     for statement in wide:
         if statement.index not in canceled:
@@ -323,7 +307,7 @@ def _with_members(held: AccountReferences, holder: UserDetail | GroupDetail | Ro
 def _is_denied_everything(survey: CheckContext, arn: str) -> bool:
     """Return whether a statement of a principal's policies denies every action on every resource, unconditionally."""
     return any(
-        not statement.is_allow and _is_of_everything(statement)
+        not statement.is_allow and is_of_everything(statement)
         for policy in survey.evaluator.index.carried(arn).identity
         for statement in policy.document.statements
     )

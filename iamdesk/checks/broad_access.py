@@ -55,6 +55,8 @@ WRITES = (
     *("ec2:TerminateInstances", "backup:DeleteRecoveryPoint", "sqs:PurgeQueue", "cloudformation:DeleteStack"),
 )
 """Actions that change or delete the content of resources."""
+_CHANGES = frozenset({"s3:PutObject", "dynamodb:PutItem", "secretsmanager:PutSecretValue", "ssm:PutParameter"})
+"""Those that delete nothing."""
 EXPOSES = (
     *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl"),
     *("s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
@@ -315,11 +317,11 @@ def _results(
     survey: CheckContext,
     account: Account,
     actions: tuple[str, ...],
-    sentence: str,
+    sentence: str | Callable[[Iterable[str]], str],
     remediation: str,
     what: Callable[[Iterable[str]], str] = reached,
 ) -> Iterator[CheckResult]:
-    """Yield a result for each policy document; ``what`` says what its actions reach."""
+    """Yield a result for each policy document; its actions say the sentence, and what they reach."""
     for cause in _causes(survey, account, actions):
         first, request = cause.requests[0]
         others = len(cause.policies) - 1
@@ -335,7 +337,7 @@ def _results(
         named = [one for one in actions if one in granted]
         granting = [_granting(survey, account, cause.policy.document, one) for _, one in cause.requests]
         text = phrase(
-            sentence,
+            sentence if isinstance(sentence, str) else sentence(named),
             policy=policy,
             who=enumerated(map(name_of, principals)),
             what=what(named),
@@ -436,15 +438,23 @@ def reads_any_data(survey: CheckContext, account: Account, _: Account) -> Iterat
 )
 def writes_any_data(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
-    sentence = mark("{policy} lets {who} change or delete {what}{until}: {actions}.")
-    yield from _results(survey, account, WRITES, sentence, _WRITES_REMEDIATION)
+    yield from _results(survey, account, WRITES, _writes_sentence, _WRITES_REMEDIATION)
+
+
+def _writes_sentence(actions: Iterable[str]) -> str:
+    deletes = set(actions) - _CHANGES
+    if not deletes:
+        return mark("{policy} lets {who} change {what}{until}: {actions}.")
+    if deletes == set(actions):
+        return mark("{policy} lets {who} delete {what}{until}: {actions}.")
+    return mark("{policy} lets {who} change or delete {what}{until}: {actions}.")
 
 
 @check(
     "DAT-03",
     over=ACCOUNTS,
     severity=(Severity.MEDIUM, "Needs one more call before data leaves the account, which the audit log shows."),
-    title=mark("Can expose any resource"),
+    title=mark("Can make resources accessible to other accounts"),
     question="Does a policy let users or roles that are not administrators share any resource with other accounts?",
     remediation=_EXPOSES_REMEDIATION,
     standards=("NIST 800-53 AC-6", "NIST 800-53 AC-3"),

@@ -105,7 +105,7 @@ def try_request(
         WorkCancelled: The run was cancelled.
     """
     trace = survey.trace(caller, action, role_arn, context)
-    request = Request(caller, action, role_arn, context=dict(context))
+    request = Request(caller, action, role_arn, context=dict(context), is_of_resource=True)
     if trace.decision not in OPEN:
         # Not the survey's method: the survey keeps attempts, and would keep itself.
         return Attempt(ConditionStrength.DENIED, (), partial(survey.evaluator.explained, request))

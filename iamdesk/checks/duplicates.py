@@ -20,6 +20,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.references import boundary_of
 from iamdesk.policy.action_patterns import ActionPattern
+from iamdesk.policy.canonical_form import conditions_form, principals_form, resources_form
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -157,7 +158,7 @@ def _parts(document: Document) -> Iterator[Part]:
         if statement.broken is not None:
             yield ("broken", statement.broken, document)
             continue
-        rest = (statement.is_allow, _principals(statement), _conditions(statement), document.version)
+        rest = (statement.is_allow, principals_form(statement), conditions_form(statement))
         actions = _actions(statement)
         resources = _resources(statement)
         if len(actions) * len(resources) > _MAX_PARTS:
@@ -195,20 +196,5 @@ def _is_covered(entry: ActionPattern, among: Iterable[ActionPattern]) -> bool:
 def _resources(statement: Statement) -> list[object]:
     if statement.resources is None:
         return [None]
-    texts = [entry.text for entry in statement.resources]
-    if statement.not_resource:
-        return [("not", frozenset(texts))]
-    return ["*"] if "*" in texts else list(dict.fromkeys(texts))
-
-
-def _conditions(statement: Statement) -> frozenset[object]:
-    return frozenset(
-        (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
-        for test in statement.conditions
-    )
-
-
-def _principals(statement: Statement) -> object:
-    if statement.principals is None:
-        return None
-    return statement.not_principal, frozenset((entry.type, entry.text) for entry in statement.principals)
+    texts = resources_form(statement)
+    return [("not", texts)] if statement.not_resource else list(texts)

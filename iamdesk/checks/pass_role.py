@@ -258,7 +258,7 @@ def code_as_administrator(survey: CheckContext, account: Account, role: RoleDeta
         "Roles of other accounts are protected only by their trust policies. Below Prowler: that trust is "
         "needed as well.",
     ),
-    title=mark("Can assume any role that trusts it"),
+    title=mark("sts:AssumeRole allowed on all roles"),
     question="Can a user or role that is not an administrator call AssumeRole for roles of any account?",
     remediation=mark("List the roles that the job assumes under Resource, by ARN."),
     standards=("SOC 2 CC6.3", "NIST 800-53 AC-6"),

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.attack_paths.administrators import OPEN, Principal, is_administrator
 from iamdesk.aws.action_sets import service_actions
-from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -16,6 +15,7 @@ from iamdesk.checks.words import enumerated
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.policy.document import Document, parse_document
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail
 
@@ -134,7 +134,7 @@ def _permission_actions(document: Document) -> frozenset[str]:
     for statement in document.statements:
         if not statement.is_allow or statement.broken is not None:
             continue
-        if is_everything_on_everything(statement):
+        if allows_everything(statement):
             return frozenset({_EVERYTHING})
         for service in statement.services or ():
             if changes_permissions(service):

@@ -144,6 +144,13 @@ def _to_administration(
                 way=path_text(left),
             )
         advice = join_messages(" ", (remediation.what, ended))
+        role = _administrator_role(survey, path)
+        if role and remediation.edits[0].act is EditAction.PUT_INLINE_POLICY:  # of one principal, and a finding itself
+            better = phrase(
+                "Remove administrator access from role {role}: this ends all attack paths that end at it. Until then:",
+                role=last_of_arn(role),
+            )
+            advice = join_messages(" ", (better, advice))
         if remediation.carriers:
             others = nphrase(
                 "{count:,} other principal would lose the permission as well.",

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from iamdesk.attack_paths.administrators import POWERS, Principal, is_administrator, power_request
-from iamdesk.checks.administrators import is_everything_on_everything
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -17,13 +16,20 @@ from iamdesk.evaluate.request import EvalDecision
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.references import last_of_arn, name_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
+_RECORDER = "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}/{name}"
 _LOGS = (
     ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
     ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
-    ("config:StopConfigurationRecorder", "*"),
+    ("cloudtrail:UpdateTrail", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
+    ("cloudtrail:PutEventSelectors", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
+    ("config:StopConfigurationRecorder", _RECORDER),
+    ("config:DeleteConfigurationRecorder", _RECORDER),
     ("guardduty:DeleteDetector", "arn:{partition}:guardduty:{region}:{account}:detector/{name}"),
+    ("guardduty:UpdateDetector", "arn:{partition}:guardduty:{region}:{account}:detector/{name}"),
+    ("securityhub:DisableSecurityHub", "arn:{partition}:securityhub:{region}:{account}:hub/default"),
 )
 _PURCHASES = (
     ("aws-marketplace:Subscribe", "*"),
@@ -179,7 +185,7 @@ def no_second_administrator(survey: CheckContext, account: Account, _: Account) 
         policy.policy_name
         for policy, _ in attachments_not_captured(survey, account)
         if (document := survey.evaluator.index.document_of(account.account_id, policy.arn)) is not None
-        and any(map(is_everything_on_everything, document.statements))
+        and any(map(allows_everything, document.statements))
     ]
     if missing:
         evidence.append(
@@ -216,7 +222,8 @@ def _is_assumed(survey: CheckContext, role: RoleDetail) -> bool:
         "instead of looking for a policy that names all of CloudTrail.",
     ),
     title=mark("Can disable audit logging"),
-    question="Can a user or role that is not an administrator stop CloudTrail, AWS Config or GuardDuty?",
+    question="Can a user or role that is not an administrator stop CloudTrail, AWS Config, GuardDuty or Security "
+    "Hub, or change what they record?",
     remediation=mark("Deny these actions with a service control policy to all principals except the security team."),
     standards=("NIST 800-53 AU-9",),
 )
@@ -231,12 +238,12 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
             name=name_of(principal),
             actions=enumerated(one.action for one in able),
         )
-        # CloudTrail and GuardDuty go on without AWS Config.
-        is_config = all(one.action.startswith("config:") for one in able)
+        # CloudTrail and GuardDuty go on without AWS Config and Security Hub.
+        is_beside = all(one.action.startswith(("config:", "securityhub:")) for one in able)
         yield CheckResult(
             with_regions(sentence, able),
             tuple(evaluated(survey, principal, request) for request in able),
-            severity=Severity.MEDIUM if is_config else None,
+            severity=Severity.MEDIUM if is_beside else None,
         )
 
 

@@ -15,8 +15,9 @@ from iamdesk.explain.decision import PolicyType
 from iamdesk.i18n import mark, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.policy.action_patterns import ActionPattern
+from iamdesk.policy.canonical_form import EVERYTHING, conditions_form, principals_form, resources_form
 from iamdesk.policy.document import Document
-from iamdesk.policy.resource_patterns import ResourcePattern
+from iamdesk.policy.resource_patterns import is_covered
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob
 from iamdesk.policy_validation.action_checks import matched
@@ -122,24 +123,10 @@ def matches_all_of(wider: Statement, lesser: Statement) -> bool:
     Compares patterns only, so False may be wrong, but True never is.
     """
     return (
-        _principals(wider) == _principals(lesser)
-        and _conditions(wider) <= _conditions(lesser)
+        principals_form(wider) == principals_form(lesser)
+        and conditions_form(wider) <= conditions_form(lesser)
         and _covers_actions(wider, lesser)
         and _covers_resources(wider, lesser)
-    )
-
-
-def _principals(statement: Statement) -> object:
-    if statement.principals is None:
-        return None
-    return statement.not_principal, frozenset((entry.type, entry.text) for entry in statement.principals)
-
-
-def _conditions(statement: Statement) -> frozenset[object]:
-    """Return the condition tests in comparable form: with fewer tests a statement matches more."""
-    return frozenset(
-        (test.operator_text.lower(), test.key, frozenset(value.text for value in test.values))
-        for test in statement.conditions
     )
 
 
@@ -167,22 +154,23 @@ def covers_action(wider: ActionPattern, lesser: ActionPattern) -> bool:
 def _covers_resources(wider: Statement, lesser: Statement) -> bool:
     if wider.resources is None or lesser.resources is None:
         return wider.resources is lesser.resources
-    if not wider.not_resource and any(entry.is_everything for entry in wider.resources):
+    entries, others = resources_form(wider), resources_form(lesser)
+    if wider.not_resource:
+        return lesser.not_resource and entries <= others
+    if EVERYTHING in entries:
         return True
-    if wider.not_resource or lesser.not_resource:
-        same = {entry.text for entry in wider.resources} == {entry.text for entry in lesser.resources}
-        return same and wider.not_resource == lesser.not_resource
-    return all(any(_covers_resource(one, entry) for one in wider.resources) for entry in lesser.resources)
+    if lesser.not_resource:
+        return False
+    return all(one in entries or any(_covers_resource(entry, one) for entry in entries) for one in others)
 
 
 @lru_cache(maxsize=1 << 14)
-def _covers_resource(wider: ResourcePattern, lesser: ResourcePattern) -> bool:
-    if wider.is_everything or wider.text == lesser.text:
-        return True
-    if lesser.is_everything or wider.keys or lesser.keys or wider.problem or lesser.problem:
+def _covers_resource(wider: str, lesser: str) -> bool:
+    *head, _ = parts = wider.split(":", 5)
+    *other_head, last = others = lesser.split(":", 5)
+    if len(parts) != 6 or len(others) != 6 or not all(map(_fits, head, other_head)):
         return False
-    parts = wider.text.split(":", 5), lesser.text.split(":", 5)
-    return len(parts[0]) == len(parts[1]) == 6 and all(map(_fits, *parts))
+    return is_covered(":".join((*head, last)), by=wider)
 
 
 def _fits(wider: str, lesser: str) -> bool:

@@ -13,6 +13,7 @@ from iamdesk.checks.targets import ACCOUNTS
 from iamdesk.checks.words import enumerated
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.endpoint_index import service_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.policy.document import Document
 from iamdesk.snapshot.model import Account
 from iamdesk.snapshot.resources import ObjectOwnership, PublicAccessBlock, Resource, VpcEndpoint
@@ -244,7 +245,7 @@ def open_endpoints(survey: CheckContext, account: Account, _: Account) -> Iterat
         if one.owner_id == account.account_id
         and one.policy_document is not None
         and service_of(one) is not None
-        and _allows_everything(survey.evaluator.index.parse(one.policy_document))
+        and _admits_every_request(survey.evaluator.index.parse(one.policy_document))
     ]
     if found:
         yield CheckResult(
@@ -265,16 +266,10 @@ def _endpoint_name(endpoint: VpcEndpoint) -> str:
     return f"{endpoint.vpc_endpoint_id} ({endpoint.service_name})"
 
 
-def _allows_everything(document: Document) -> bool:
+def _admits_every_request(document: Document) -> bool:
     """Return whether some statement allows everything to everyone, and none denies anything."""
     statements = [one for one in document.statements if one.broken is None]
     return all(one.is_allow for one in statements) and any(
-        not one.conditions
-        and not one.not_action
-        and not one.not_resource
-        and not one.not_principal
-        and any(pattern.text == "*" for pattern in one.actions)
-        and any(entry.is_everything for entry in one.resources or ())
-        and any(entry.is_everyone for entry in one.principals or ())
+        allows_everything(one) and not one.not_principal and any(entry.is_everyone for entry in one.principals or ())
         for one in statements
     )

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from iamdesk.attack_paths.administrators import Principal, administration, is_administrator
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.administrators import is_everything_on_everything, proofs_of, route_of
+from iamdesk.checks.administrators import proofs_of, route_of
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.external_trust import allowing
@@ -20,6 +20,7 @@ from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import mark, nphrase, phrase
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.inventory.references import name_of
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.policy.document import Document
 from iamdesk.policy.principals import PrincipalType
 from iamdesk.policy.statement import Statement
@@ -176,7 +177,7 @@ def _entire(statement: Statement) -> tuple[str, ...]:
         return ()
     if statement.not_resource or not any(entry.is_everything for entry in statement.resources or ()):
         return ()
-    if is_everything_on_everything(statement):
+    if allows_everything(statement):
         return ()
     return tuple(
         service

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from iamdesk.attack_paths.types import not_searched
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -344,7 +345,8 @@ def use_not_captured(survey: CheckContext, account: Account, _: Account) -> Iter
     question="Were the organization policies that limit the account not captured?",
     remediation=mark(
         "Check what the service control policies of the account deny before acting on a finding, if it belongs to an "
-        "organization. They never grant access, so no finding is missing."
+        "organization: they only restrict, so some findings may not apply. Checks that need them did not run: "
+        "see CMP-13."
     ),
 )
 def organization_not_captured(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
@@ -432,18 +434,6 @@ def paths_not_searched(survey: CheckContext, account: Account, _: Account) -> It
         )
     if not survey.is_first(account):
         return
-    left_out = survey.reach.preparations_left_out
-    if left_out is None:
-        sentence = phrase(
-            "Attack paths that begin with changing one's own permissions within a boundary, joining a group or setting "
-            "tags were not searched: the snapshot has too many users and roles."
-        )
-    elif left_out:
-        sentence = nphrase(
-            "Attack paths after {count:,} way of changing one's own permissions, groups or tags were not searched.",
-            "Attack paths after {count:,} ways of changing one's own permissions, groups or tags were not searched.",
-            left_out,
-        )
-    else:
+    if not (sentence := not_searched(survey.reach.preparations_left_out)):
         return
     yield CheckResult(sentence, (), state=State.INCONCLUSIVE, subject=account_subject(account), object="preparations")

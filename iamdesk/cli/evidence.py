@@ -24,6 +24,7 @@ from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.tables import about_table
 from iamdesk.export.evidence.verify import refuse_own_files
 from iamdesk.export.evidence.verify import verify as verify_package
+from iamdesk.export.evidence.verify_content import SUBJECT
 from iamdesk.export.evidence.write import write_package
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.memory import collector_seldom
@@ -189,6 +190,15 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="Fail unless the package is of this: review (ID), title, start and end (of the period), opened, "
+            "written (YYYY-MM-DD), snapshot (SHA-256). Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     output_format: options.OutputFormat = options.Format.TEXT,
 ) -> None:
     """Verify an evidence package.
@@ -201,6 +211,9 @@ def verify(
         package_at(previous)  # ends here if it is no package: that says nothing about the chain
     if allowed_signers is not None:
         allowed_signers.open("rb").close()
+    expected = {name: value for name, _, value in (one.partition("=") for one in expect or ())}
+    if unknown := [name for name in expected if name not in SUBJECT]:
+        raise typer.BadParameter(f"{unknown[0]} is none of {', '.join(SUBJECT)}", param_hint="--expect")
     # The folder of an unpacked archive is another one.
     refuse_own_files(package, [one for one in (allowed_signers, timestamp_authority, *(noted_in or ())) if one])
     with opened_package(package) as folder, collector_seldom():
@@ -215,6 +228,7 @@ def verify(
                 _executor,
                 authorities=timestamp_authority,
                 notes=noted_in or (),
+                expected=expected,
             )
         )
     failed = sum(one.outcome is Outcome.FAILED for one in results)

@@ -1,5 +1,6 @@
 """``iamdesk`` and ``iamdesk PATH``: open the window, without loading the parser of the command line."""
 
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from iamdesk.cli.output import echo_err
+
+X11_LIBRARY = "libxcb-cursor.so.0"
+"""What Qt needs on X11 and few systems have: without it, it aborts the process with a text of its own."""
 
 
 def open_window(path: Path | None = None) -> int:
@@ -18,9 +22,27 @@ def open_window(path: Path | None = None) -> int:
             "no display is available; --screenshot FILE.png and the commands listed by iamdesk --help work without one"
         )
         return 2
+    if lacking := missing_library():
+        echo_err(lacking)
+        return 2
     with qt_needed():
         from iamdesk.gui.app.application import run
     return run(path)
+
+
+def missing_library() -> str:
+    """Return the sentence that names the package of the library that Qt needs on X11; empty if the window can open."""
+    platform = os.environ.get("QT_QPA_PLATFORM") or ("wayland" if os.environ.get("WAYLAND_DISPLAY") else "xcb")
+    if sys.platform != "linux" or platform.partition(":")[0] != "xcb":
+        return ""
+    try:
+        ctypes.CDLL(X11_LIBRARY)
+    except OSError:
+        return (
+            f"the window cannot open: {X11_LIBRARY} is not installed; on Debian or Ubuntu: sudo apt-get install "
+            "libxcb-cursor0 (other systems: xcb-util-cursor)"
+        )
+    return ""
 
 
 @contextmanager

@@ -1,13 +1,22 @@
 """``iamdesk paths``: list attack paths with their steps, and remediations."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from iamdesk.api import OrganizationSession, SnapshotSession, Workbench
-from iamdesk.attack_paths.types import AttackPath, AttackPaths, Plan, PrincipalExposure, Remediation
+from iamdesk.attack_paths.types import (
+    AttackPath,
+    AttackPaths,
+    Extent,
+    Plan,
+    PrincipalExposure,
+    Remediation,
+    not_searched,
+)
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.output import counted, echo, echo_bytes, echo_err, echo_json
@@ -28,6 +37,8 @@ class PathsFormat(StrEnum):
 
 
 _OF_GRAPH = (PathsFormat.OPENGRAPH, PathsFormat.OPENGRAPH_EXTENSION, PathsFormat.GRAPHML)
+NOT_SEARCHED = 3
+"""Exit status: the answer is not whole."""
 _MAX_NAMES = 5
 _MAX_PRINCIPALS = 3
 
@@ -56,6 +67,17 @@ def paths(
             show_default=False,
         ),
     ] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=0,
+            help="Search paths after changing one's own permissions, groups or tags in copies of the snapshot with at "
+            "most N users and roles together. [default: 3000, in 12 copies; with --from: no limit]",
+            show_default=False,
+        ),
+    ] = None,
     output_format: Annotated[
         PathsFormat,
         typer.Option(
@@ -69,37 +91,53 @@ def paths(
 
     Lists each user and role that can reach the target, with a shortest path. With --from: all paths of one principal,
     remediations, and steps that are blocked already. A path is proven, or possible if it depends on something that the
-    snapshot does not contain.
+    snapshot does not contain. Exit status 3: some paths were not searched; standard error says which.
     """
     as_json = output_format is PathsFormat.JSON
     if output_format in _OF_GRAPH and (plan or start is not None):
         raise typer.BadParameter("opengraph and graphml contain the whole graph: leave out --from and --plan")
     if plan and start is not None:
         raise typer.BadParameter("--plan is for all principals: leave out --from")
+    if limit is not None and start is not None:
+        raise typer.BadParameter("--from searches without a limit: leave out --limit")
+    left_out: int | None = 0
     if output_format is PathsFormat.OPENGRAPH_EXTENSION:
         echo_json(extension())
     elif output_format in _OF_GRAPH:
-        graph = _attack_paths(Workbench().open_snapshot(snapshot))
+        graph = _attack_paths(Workbench().open_snapshot(snapshot), Extent(principals=limit))
+        left_out = graph.preparations_left_out
         written = opengraph if output_format is PathsFormat.OPENGRAPH else graphml
         for text in written(graph.graph_nodes(), graph.graph_edges()):
             echo_bytes(text.encode())
     elif plan:
-        _print_plan(_attack_paths(Workbench().open_snapshot(snapshot)).plan(), as_json)
+        graph = _attack_paths(Workbench().open_snapshot(snapshot), Extent(principals=limit))
+        left_out = graph.preparations_left_out
+        _print_plan(graph.plan(), as_json)
     elif start is None:
-        with work.open_to_go_over(snapshot) as opened:
+        # What is evaluated account by account is not searched in copies: a limit asks for the whole.
+        opening = work.open_to_go_over(snapshot) if limit is None else nullcontext(Workbench().open_snapshot(snapshot))
+        with opening as opened:
             if isinstance(opened, OrganizationSession):
-                _print_all(opened.checks.attack_paths(goal), opened.checks.version, as_json)
-                _echo_left_out(None)
+                left_out = None
+                _print_all(opened.checks.attack_paths(goal), opened.checks.version, left_out, as_json)
             else:
                 work.keep_to_the_end(opened)
+                extent = Extent(principals=limit)
                 with collector_seldom(), work.executor(opened, helped=True) as executor:
-                    attack_paths = tuple(opened.shortest_paths(goal, executor=executor))
+                    attack_paths = tuple(opened.shortest_paths(goal, executor=executor, extent=extent))
                     if executor is not None:
                         executor.shutdown(wait=False)  # the workers end while this process prints
-                    _print_all(attack_paths, opened.reach().version, as_json)
-                    _echo_left_out(opened.reach().preparations_left_out)
+                    left_out = opened.reach(extent=extent).preparations_left_out
+                    _print_all(attack_paths, opened.reach(extent=extent).version, left_out, as_json)
     else:
-        _print_one(_attack_paths(Workbench().open_snapshot(snapshot)), start, goal, as_json)
+        graph = _attack_paths(Workbench().open_snapshot(snapshot), Extent(start.strip()))
+        left_out = graph.preparations_left_out
+        _print_one(graph, start, goal, as_json)
+    if left_out != 0:
+        echo_err(f"not searched: {not_searched(left_out)}")
+        if start is None:
+            echo_err("--from ARN searches all paths of one principal; --limit N searches more of all")
+        raise typer.Exit(NOT_SEARCHED)
 
 
 def _print_plan(plan: Plan, as_json: bool) -> None:
@@ -129,28 +167,22 @@ def _print_plan(plan: Plan, as_json: bool) -> None:
     )
 
 
-def _echo_left_out(left_out: int | None) -> None:
-    if left_out is None:
-        echo_err(
-            "paths after changing one's own permissions, groups or tags were not searched: too many users and roles"
-        )
-    elif left_out:
-        echo_err(f"paths after changing one's own permissions, groups or tags: {left_out:,} were not searched")
-
-
 def _named(principals: tuple[str, ...]) -> str:
     return join_names([arn.rpartition("/")[2] for arn in principals], _MAX_NAMES)
 
 
-def _attack_paths(opened: SnapshotSession) -> AttackPaths:
+def _attack_paths(opened: SnapshotSession, extent: Extent) -> AttackPaths:
     with work.executor(opened, helped=True) as executor:
-        return opened.reach(executor=executor)
+        return opened.reach(executor=executor, extent=extent)
 
 
-def _print_all(paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, as_json: bool) -> None:
+def _print_all(
+    paths: Iterable[tuple[PrincipalExposure, AttackPath | None]], version: str, left_out: int | None, as_json: bool
+) -> None:
     found = [(exposure, path) for exposure, path in paths if path is not None]
     if as_json:
-        echo_json({"PathsVersion": version, "Principals": [to_reached(exposure, path) for exposure, path in found]})
+        principals = [to_reached(exposure, path) for exposure, path in found]
+        echo_json({"PathsVersion": version, "NotSearched": not_searched(left_out) or None, "Principals": principals})
         return
     with_steps = [path for _, path in found if path.steps]
     for path in sorted(with_steps, key=lambda one: (one.state.value == "possible", len(one.steps))):
@@ -171,6 +203,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         result: dict[str, Any] = {
             **to_reached(exposure, None),
             "Ways": [to_attack_path(path, with_proof=True) for path in found],
+            "NotSearched": not_searched(graph.preparations_left_out) or None,
             "WaysLeftOut": max(0, graph.count_attack_paths(start, goal) - len(found)),
             "Cuts": [to_remediation(one) for one in remediations],
             "Refused": [to_refusal(step) for step in blocked],
@@ -178,7 +211,7 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         result.pop("Way")
         echo_json({"PathsVersion": graph.version, **result})
         return
-    for line in _exposure_lines(exposure):
+    for line in _exposure_lines(exposure, is_whole=graph.preparations_left_out == 0):
         echo(line)
     for path in found:
         echo()
@@ -195,7 +228,6 @@ def _print_one(graph: AttackPaths, start: str, goal: str, as_json: bool) -> None
         echo("Blocked already:")
     for step in blocked:
         echo(f"  {step.path_id}  {step.by}")
-    _echo_left_out(graph.preparations_left_out)
     left_out = graph.count_attack_paths(start, goal) - len(found)
     more = f"; {left_out:,} more are not listed" if left_out > 0 else ""
     echo_err(("1 attack path" if len(found) == 1 else f"{len(found):,} attack paths") + more)
@@ -221,7 +253,7 @@ def _affected(principals: tuple[str, ...]) -> str:
     return f"also affects {named}"
 
 
-def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
+def _exposure_lines(exposure: PrincipalExposure, *, is_whole: bool) -> Iterator[str]:
     yield exposure.principal
     if exposure.is_administrator:
         yield "  is an administrator"
@@ -230,7 +262,7 @@ def _exposure_lines(exposure: PrincipalExposure) -> Iterator[str]:
     elif exposure.maybe_to_administration is not None:
         yield f"  may reach administrator in {_steps(exposure.maybe_to_administration)} (possible, not proven)"
     else:
-        yield "  does not reach administrator"
+        yield "  does not reach administrator" + ("" if is_whole else " by the paths that were searched")
     possibly = f", and possibly {exposure.maybe_principals:,} more" if exposure.maybe_principals else ""
     yield f"  reaches {counted(exposure.principals, 'other principal')}{possibly}"
     if exposure.accounts:

@@ -25,7 +25,7 @@ from iamdesk.export.text.review_effect import (
     relying_words,
     widened_words,
 )
-from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer, same_person
+from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer, may_be_same_person, same_person
 from iamdesk.review.items import ONLY_DENIES, ReviewItem
 from iamdesk.review.joint_effect import relying
 from iamdesk.review.session import ReviewSession
@@ -179,6 +179,10 @@ def approve(
     reason: Annotated[
         str, typer.Option(metavar="TEXT", help="Your own remark on the approval.", show_default=False)
     ] = "",
+    other_person: Annotated[
+        bool,
+        typer.Option("--other-person", help="Confirm that a decider with a similar name is another person than you."),
+    ] = False,
     my_arns: _MyArns = [],  # noqa: B006 - typer makes a new one
     checkpoint_key: _CheckpointKey = None,
     checkpoint_every: _CheckpointEvery = 1,
@@ -193,7 +197,15 @@ def approve(
     try:
         who = _reviewer(session, reviewer, my_arns)
         entries = session.entries
-        change = session.second((*entitlement, *finding) or tuple(_to_approve(session, who)), who, reason)
+        items = (*entitlement, *finding) or tuple(_to_approve(session, who))
+        deciders = {one.reviewer for item in items if (one := session.decided(item)) is not None}
+        alike = sorted(one for one in deciders if may_be_same_person(one, reviewer))
+        if alike and not other_person:
+            fail(
+                f"{visible(reviewer)} and {visible(alike[0])}, who decided, may be one person: if they are two, add "
+                "--other-person. Nothing is saved"
+            )
+        change = session.second(items, who, reason)
         _warn_of_own(session, entries)
     finally:
         session.close()

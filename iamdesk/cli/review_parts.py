@@ -9,12 +9,11 @@ import typer
 
 from iamdesk.api import Workbench
 from iamdesk.cli import options
-from iamdesk.cli.errors import HOW_TO_RECOVER, fail
+from iamdesk.cli.errors import HOW_TO_RECOVER
 from iamdesk.cli.output import counted, echo, echo_err, echo_json
-from iamdesk.errors import DamagedReviewError, ReviewError
+from iamdesk.errors import DamagedReviewError
 from iamdesk.escaping import visible
-from iamdesk.export.evidence.part_signature import verify_part
-from iamdesk.export.evidence.result import Outcome
+from iamdesk.export.evidence.part_signature import merge_signed
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.reminders import reminders
 from iamdesk.export.text.review import decision_words, finding_decision_words
@@ -30,7 +29,6 @@ from iamdesk.review.coordination import (
     hand_back_part,
     kept_in_parts,
     list_conflicts,
-    merge_parts,
     own_access_in,
     part_files,
     progress_of_parts,
@@ -165,29 +163,21 @@ def merge(
             "required by --require-signature: else anyone's key is accepted", param_hint="--allowed-signers"
         )
     paths = part_files(review, parts)
-    signed = [(path, _signer(path, allowed_signers, required=require_signature)) for path in paths]
     status = 0
-    merged = merge_parts(review, signed, _coordinator(by), requires_signature=require_signature)
-    for (path, signer), one in zip(signed, merged, strict=True):
-        if isinstance(one, ReviewError):
-            echo_err(f"{one}; {HOW_TO_RECOVER}" if isinstance(one, DamagedReviewError) else str(one))
-            status = 2
-            continue
-        _print_merged(path, one, signer, is_known=allowed_signers is not None)
-        if one.conflicts or one.refused:
-            status = max(status, 1)
+    with Workbench.open_review_file(review) as file:
+        for path in paths:
+            one, signer = merge_signed(
+                file, path, allowed_signers, _coordinator(by), requires_signature=require_signature
+            )
+            if not isinstance(one, Merged):
+                echo_err(f"{one}; {HOW_TO_RECOVER}" if isinstance(one, DamagedReviewError) else str(one))
+                status = 2
+                continue
+            _print_merged(path, one, signer, is_known=allowed_signers is not None)
+            if one.conflicts or one.refused:
+                status = max(status, 1)
     if status:
         raise typer.Exit(status)
-
-
-def _signer(path: Path, allowed: Path | None, *, required: bool) -> PartSigner | None:
-    """Return the signer of a part; exit with status 2 if the signature is invalid, or missing and required."""
-    result, signer = verify_part(path, allowed)
-    if result is not None and result.outcome is Outcome.FAILED:
-        fail(f"{path.name}: {result.sentence}")
-    if required and signer is None:
-        fail(f"{path.name}: not signed with a key")
-    return signer
 
 
 def _print_merged(path: Path, merged: Merged, signer: PartSigner | None, *, is_known: bool) -> None:

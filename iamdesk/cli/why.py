@@ -68,4 +68,7 @@ def _read() -> str:
 
 
 def _changes(opened: RequestSession, why: Why) -> Changes | None:
-    return opened.changes(why.request) if why.request is not None and why.decision is not None else None
+    """Return the changes that would allow the request; None where it is allowed: further denials help no one."""
+    if why.request is None or why.decision is None or why.agreement is Agreement.ALLOWED:
+        return None
+    return opened.changes(why.request)

@@ -16,7 +16,11 @@ RESPONSE_SECONDS = 300.0
 CALL_BYTES = 1 << 30
 CALL_SECONDS = 3600.0
 """Of one call with all its pages and retries: the authorization details of 6,000 principals are 50 MB."""
+HELD_BYTES = 256 << 20
+"""Of the responses that all threads read at the same time."""
 _PIECE = 1 << 16
+_held_lock = threading.Lock()
+_held = {"bytes": 0}
 
 
 class ResponseLimits(threading.local):
@@ -58,23 +62,39 @@ class ResponseLimits(threading.local):
         Raises:
             ResponseParserError: a limit is exceeded.
         """
-        pieces: list[bytes] = []
-        size = 0
+        content = bytearray()  # one copy: a list of pieces, joined, needs twice as much
+        try:
+            self._read(raw, content)
+            return bytes(content)
+        finally:
+            _hold(-len(content))
+
+    def _read(self, raw: Any, content: bytearray) -> None:
         end = min(self._end, time.monotonic() + RESPONSE_SECONDS)
         while piece := raw.read1(_PIECE):
-            pieces.append(piece)
-            size += len(piece)
+            content += piece
             self._bytes += len(piece)
-            if size > RESPONSE_BYTES or self._bytes > CALL_BYTES:
+            held = _hold(len(piece))
+            if len(content) > RESPONSE_BYTES or self._bytes > CALL_BYTES:
                 raw.close()
-                raise ResponseParserError(phrase("it is larger than {size} MB", size=size >> 20))
+                raise ResponseParserError(phrase("it is larger than {size} MB", size=len(content) >> 20))
+            if held > HELD_BYTES:
+                raw.close()
+                what = phrase("the responses that are read at the same time are larger than {size} MB", size=held >> 20)
+                raise ResponseParserError(what)
             if time.monotonic() > end:
                 raw.close()
                 raise ResponseParserError(phrase("it was not complete in time"))
         if time.monotonic() > self._end:
             raise ResponseParserError(phrase("it was not complete in time"))
         raw.release_conn()
-        return b"".join(pieces)
+
+
+def _hold(count: int) -> int:
+    """Count bytes that are being read, in all threads; return how many there are."""
+    with _held_lock:
+        _held["bytes"] += count
+        return _held["bytes"]
 
 
 LIMITS = ResponseLimits()

@@ -109,20 +109,24 @@ class PolicyTypeComparison:
     target: str
     aws: Effect
     here: EvalDecision | None
-    """None: the policy type does not apply here."""
+    """None: the policy type does not apply here, or ``is_unknown``."""
     statements: tuple[tuple[str, str], ...]
     """(policy, Sid) that matched, as reported by AWS."""
+    is_unknown: bool = False
+    """Whether nothing of the policy type was captured."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the decision here depends on context that is not provided, and so may agree with AWS."""
-        return self.here is EvalDecision.CONDITIONAL and self.aws is not Effect.NO_IMPACT
+        """Whether the decision here depends on what is not provided or captured, and so may agree with AWS."""
+        return (self.is_unknown or self.here is EvalDecision.CONDITIONAL) and self.aws is not Effect.NO_IMPACT
 
     @property
     def agrees(self) -> bool:
         """Whether both agree. A check without impact denies nothing, so it agrees with anything but a denial."""
         if self.aws is Effect.NO_IMPACT:
             return self.here in (None, EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY)
+        if self.is_unknown:
+            return False
         if self.here is None and self.policy_type not in (PolicyType.IDENTITY, PolicyType.RESOURCE):
             return self.aws is Effect.ALLOW  # a limit that does not apply denies nothing
         return self.here is AS_DECISION[self.aws]

@@ -3,11 +3,13 @@
 The wording is data (``resources/data/denial-messages.json``); this module searches for it.
 """
 
+import html
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from iamdesk.aws.api_names import names, without_version
 from iamdesk.aws.service_reference import reference
@@ -69,13 +71,54 @@ def _grammar() -> _Grammar:
     )
 
 
+def read_messages(text: str) -> tuple[Denial, ...]:
+    """Return each denial in a text of one or more error messages, once.
+
+    Raises:
+        DenialError: as `read_message`.
+    """
+    text = _normalized(text)
+    denials: list[Denial] = []
+    begins = [0, *_beginnings(text)[1:], len(text)]
+    for begin, end in pairwise(begins):
+        denial = read_message(text[begin:end])
+        if denial not in denials:
+            denials.append(denial)
+    return tuple(denials)
+
+
+def _normalized(message: str) -> str:
+    """Return a message with single spaces and without HTML entities, which consoles and tickets leave in it."""
+    return " ".join(html.unescape(message[:MAX_MESSAGE_LENGTH]).split())
+
+
+def _beginnings(text: str) -> list[int]:
+    """Return where each denial in a text begins: its operation if that comes first, else its principal."""
+    grammar = _grammar()
+    found = [
+        (match.start(), -match.end(), statement)
+        for statement in (*(one.pattern for one in grammar.statements), *grammar.operations)
+        for match in statement.finditer(text)
+    ]
+    begins: list[int] = []
+    end, after_operation = 0, False
+    for begin, negative_end, pattern in sorted(found, key=lambda one: one[:2]):
+        if begin < end:
+            continue  # another pattern for the same words
+        is_operation = pattern in grammar.operations
+        if is_operation or not after_operation:
+            begins.append(begin if is_operation else text[:begin].rstrip().rfind(" ") + 1)
+        end, after_operation = -negative_end, is_operation
+    return begins
+
+
 def read_message(message: str) -> Denial:
     """Find principal, action, resource and reason of a denial in an error message.
 
     Raises:
         DenialError: the message reports no denied request, or nothing about it.
     """
-    text = " ".join(message[:MAX_MESSAGE_LENGTH].split())
+    text = _normalized(message)
     grammar = _grammar()
     found = _first(grammar, text)
     operation = _operation(grammar, text)
@@ -202,10 +245,10 @@ def _resource(
     text = (groups.get("resource") or "").rstrip(_CLOSING)
     if groups.get("queue"):
         text = f"arn:aws:sqs:{groups['region']}:{groups['account']}:{groups['queue']}"
-    if text.startswith("arn:"):
+    alone = len(actions) == 1 and takes_no_resource(actions[0])
+    if text.startswith("arn:") and not (alone and text.endswith(":")):  # arn:aws:sqs:REGION:ACCOUNT: of ListQueues
         return text, None
-    if text == "*" or not text:
-        alone = len(actions) == 1 and takes_no_resource(actions[0])
+    if text == "*" or not text or alone:
         return ("*" if text or alone else None), None
     kind, _, name = text.rpartition(" ")
     template = names()["named"].get(kind)

@@ -1,6 +1,7 @@
 """Why a request was denied: AWS's reason, the decision of the snapshot, and whether the two agree."""
 
 import contextlib
+import html
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -15,7 +16,7 @@ from iamdesk.denials.denial import (
     PolicyTypeComparison,
     Why,
 )
-from iamdesk.denials.error_message import read_message
+from iamdesk.denials.error_message import read_messages
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
@@ -32,8 +33,10 @@ def read_denials(text: str) -> tuple[Denial, ...]:
     text = text.strip()
     if len(text) > MAX_TEXT_LENGTH:
         raise DenialError(phrase("The text is longer than {longest_text:,} characters.", longest_text=MAX_TEXT_LENGTH))
+    if '"' not in text:
+        text = html.unescape(text)  # JSON out of a console or ticket
     if text[:1] not in ("{", "["):
-        return (read_message(text),)
+        return read_messages(text)
     return read_records(_values(text))
 
 
@@ -86,7 +89,12 @@ def explain_denial(
         )
     comparisons = tuple(
         PolicyTypeComparison(
-            check.policy_type, check.target, check.effect, _here(decision, check.policy_type), check.statements
+            check.policy_type,
+            check.target,
+            check.effect,
+            _here(decision, check.policy_type),
+            check.statements,
+            any(line.layer is check.policy_type and line.is_unknown for line in decision.layers),
         )
         for check in denial.checks
     )
@@ -213,7 +221,15 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:
+            unknown = [phrase(POLICY_TYPE_TITLES[line.layer]) for line in decision.layers if line.is_unknown]
+            if unknown:
+                return phrase(
+                    "The snapshot does not explain the denial: it allows the request. Likely reasons: a policy that "
+                    "was not captured (here: {types}), a session policy, request context such as MFA or a VPC "
+                    "endpoint, or a change since the snapshot was taken.",
+                    types=join_messages(", ", unknown),
+                )
             return phrase(
-                "According to the snapshot, it is allowed: policies have changed since, or the policy that denied it "
-                "is not captured."
+                "The snapshot does not explain the denial: it allows the request. Likely reasons: a session policy, "
+                "request context such as MFA or a VPC endpoint, or a change since the snapshot was taken."
             )

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 
 from iamdesk.diff.deltas import PolicyTypeDelta
 from iamdesk.diff.matching import applies_to, may_meet
-from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
 from iamdesk.diff.resource_forms import Entry
 from iamdesk.diff.result import Kind
 from iamdesk.diff.sampling import SampleRequest
 from iamdesk.i18n import phrase
+from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.policy.resource_patterns import is_covered
 from iamdesk.policy.wildcards import glob, is_pattern
 

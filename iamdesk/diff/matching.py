@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, NormalStatement, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
+from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
 
@@ -142,12 +143,6 @@ def with_values(clause: NormalStatement, values: Callable[[str], str | None]) ->
         return clause
     if not where.is_negated and all(names_nothing(entry, values) for entry in where.entries):
         return None
-    filled = where._replace(entries=frozenset(_in_lower_case(fill(entry, values)) for entry in where.entries))
+    filled = where._replace(entries=frozenset(fill(entry, values) for entry in where.entries))
     is_known = not any("${" in entry for entry in filled.entries)
     return clause.at(filled) if is_known else clause._replace(where=filled)
-
-
-def _in_lower_case(entry: str) -> str:
-    """Return a resource entry as `normal_form` spells entries without variables."""
-    parts = entry.split(":", 5)
-    return ":".join([*(part if "${" in part else part.lower() for part in parts[:5]), *parts[5:]])

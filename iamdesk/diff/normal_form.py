@@ -13,16 +13,12 @@ from typing import Any, NamedTuple
 
 from iamdesk.diff.action_space import ActionSpace
 from iamdesk.i18n import phrase
-from iamdesk.policy.conditions import ConditionTest, PolicyValue
+from iamdesk.policy.canonical_form import EVERYTHING, conditions_form, principals_form, resources_form
 from iamdesk.policy.document import Document
-from iamdesk.policy.operators import BOOL, NULL, Operator
-from iamdesk.policy.principals import PrincipalEntry, PrincipalType
-from iamdesk.policy.resource_patterns import ResourcePattern, is_covered
+from iamdesk.policy.principals import PrincipalType
+from iamdesk.policy.resource_patterns import is_covered
 from iamdesk.policy.statement import Statement
-from iamdesk.policy.variables import Variable
-from iamdesk.policy.wildcards import Wildcard
 
-EVERYTHING = "*"
 _MAX_COMPARED = 1500
 """In larger sets, clauses that others cover are not removed."""
 
@@ -78,7 +74,7 @@ def _keys_of(conditions: frozenset[Any]) -> frozenset[str]:
 
 @lru_cache(maxsize=1 << 12)
 def regions_except(conditions: frozenset[Any]) -> frozenset[str]:
-    """Return Regions for whose requests tests (`_test`) are certainly not all true, as in a lock of Regions."""
+    """Return Regions for whose requests tests (`condition_form`) are not all true, as in a Region lock."""
     return frozenset(
         text
         for name, quantifier, _, key, values in conditions
@@ -105,7 +101,7 @@ def clauses_of(document: Document, space: ActionSpace, *, names_principals: bool
         actions = space.covered_by(statement)
         if not actions:
             continue
-        for clause in _clauses(statement, document.version, names_principals):
+        for clause in _clauses(statement, names_principals):
             known = found.get(clause)
             found[clause] = actions if known is None else known | actions  # not 0 | actions: a copy
     return found
@@ -120,79 +116,38 @@ def broken_of(document: Document) -> tuple[str, ...]:
     return tuple(repr(members[one.index]) for one in document.statements if one.broken is not None)
 
 
-def _clauses(statement: Statement, version: str, names_principals: bool) -> Iterator[NormalStatement]:
+def _clauses(statement: Statement, names_principals: bool) -> Iterator[NormalStatement]:
     if any(test.operator is None for test in statement.conditions):
         return  # never true (rule G17)
     principals: Iterable[Hashable] = (None,)
     if names_principals:
-        if statement.principals is None:
+        form = principals_form(statement)
+        if form is None:
             return  # matches no principal (rule E1)
-        entries = frozenset(_principal(entry) for entry in statement.principals)
-        principals = (("not", entries),) if statement.not_principal else sorted(entries)
-    conditions = frozenset(_test(test) for test in statement.conditions)
+        is_negated, entries = form
+        principals = (("not", entries),) if is_negated else sorted(entries)
+    conditions = conditions_form(statement)
     tested = [key for test in statement.conditions for key in (test.key, *test.variable_keys)]
-    for where, own in _wheres(statement, version):
+    for where, own in _wheres(statement):
         for principal in principals:
             yield NormalStatement(statement.is_allow, principal, where, conditions, frozenset((*tested, *own)))
 
 
-def _principal(entry: PrincipalEntry) -> tuple[str, str]:
-    text = entry.text
-    parts = text.split(":")
-    if entry.type is PrincipalType.AWS and parts[0] == "arn" and parts[2:4] == ["iam", ""] and parts[5:] == ["root"]:
-        # An account ID and the ARN of its root user are equivalent (rule E2), except for the partition.
-        text = parts[4] if parts[1] == "aws" else text
-    return entry.type.value, text
-
-
-def _wheres(statement: Statement, version: str) -> Iterator[tuple[ResourceScope | None, Sequence[str]]]:
+def _wheres(statement: Statement) -> Iterator[tuple[ResourceScope | None, Sequence[str]]]:
     """Yield the scopes of a statement, one per resource entry, with the keys of its variables."""
-    entries = statement.resources
-    if entries is None:
+    if statement.resources is None:
         yield None, ()
         return
-    sound = [entry for entry in entries if entry.problem is None]
+    texts = resources_form(statement)
     if statement.not_resource:
-        texts = frozenset(_entry(entry, version) for entry in sound)
         yield ResourceScope(True, texts) if texts else ANYWHERE, statement.resource_keys()
         return
-    if any(entry.is_everything for entry in sound):
+    if EVERYTHING in texts:
         yield ANYWHERE, ()
         return
-    for entry in sound:
-        yield ResourceScope(False, frozenset({_entry(entry, version)})), entry.keys
-
-
-def _entry(entry: ResourcePattern, version: str) -> str:
-    """Return a resource entry in canonical spelling: the parts before the fifth colon are not case sensitive."""
-    if entry.is_everything:
-        return EVERYTHING
-    text = entry.text
-    while "**" in text:
-        text = text.replace("**", "*")
-    if "${" in text:
-        # Entries with variables are compared as written; in the older version they are literal text (rule H6),
-        # which the newer one writes with an escaped dollar sign (rule H7).
-        return text if entry.keys or version == "2012-10-17" else text.replace("${", "${$}{")
-    parts = text.split(":", 5)
-    return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
-
-
-def _test(test: ConditionTest) -> Hashable:
-    operator = test.operator
-    values = frozenset(_value(value, operator) for value in test.values)
-    if operator is None:
-        return test.operator_text, test.quantifier.value, test.if_exists, test.key, values
-    name = operator.same_as or operator.name
-    if not any(isinstance(piece, Wildcard) for value in test.values for piece in value.template):
-        name = operator.same_without_wildcards or name
-    return name, test.quantifier.value, test.if_exists, test.key, values
-
-
-def _value(value: PolicyValue, operator: Operator | None) -> Hashable:
-    if not value.variables and operator is not None and (operator.ignores_case or operator.family in (BOOL, NULL)):
-        return value.text.lower()
-    return tuple((piece.key, piece.default) if isinstance(piece, Variable) else piece for piece in value.template)
+    for entry in statement.resources:
+        if entry.problem is None:
+            yield ResourceScope(False, frozenset({entry.canonical})), entry.keys
 
 
 def reduced(clause_actions: ClauseActions) -> ClauseActions:

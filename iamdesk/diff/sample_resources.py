@@ -12,10 +12,11 @@ from typing import NamedTuple
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.aws.service_reference import reference
 from iamdesk.diff.matching import may_meet
-from iamdesk.diff.normal_form import ANYWHERE, EVERYTHING, ResourceScope
+from iamdesk.diff.normal_form import ANYWHERE, ResourceScope
 from iamdesk.evaluate.unknown_context.pattern_witnesses import Pattern, witnesses
 from iamdesk.inventory.resource_index import part_prefixes
 from iamdesk.policy.arn import is_arn, parse_arn
+from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.policy.resource_patterns import is_covered
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import QUESTION, STAR, Glob, Token, glob, tokens_of

@@ -360,7 +360,9 @@ class SnapshotView:
         """
         given: Mapping[str, Any] = context or {}
         owner = self.owner_taken(principal, resource)
-        return self.evaluator.evaluation_request(Request(principal, action, resource, given, owner))
+        return self.evaluator.evaluation_request(
+            Request(principal, action, resource, given, owner, is_of_resource=True)
+        )
 
     def owner_taken(self, principal: str, resource: str) -> str | None:
         """Return the assumed account ID of a resource that the snapshot does not contain and whose ARN has none."""

@@ -8,7 +8,7 @@ from iamdesk.aws.service_reference import ASSUME_ROLE_COMPANIONS
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.principal import Caller, CallerKind
-from iamdesk.evaluate.resource_policy_services import OpeningKey, Unsigned, facts_of
+from iamdesk.evaluate.resource_policy_services import OpeningKey, OtherAccounts, Unsigned, facts_of
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
 
@@ -27,6 +27,7 @@ def _value_test(text: str, value: str) -> ConditionTest:
 
 
 _MFA_TEST = _value_test(MFA_KEY_TEXT, "true")
+
 
 _WITH_TOKEN = frozenset({"assumerole", "getcalleridentity", *ASSUME_ROLE_COMPANIONS})
 """STS actions that credentials of GetSessionToken can call, with their companion actions."""
@@ -122,7 +123,11 @@ def _must_be_signed(target: Target, context: Context) -> bool:
     if unsigned is Unsigned.BY_KEY:
         opening = facts.unsigned_keys[target.name]
         return _has_to_be_signed(opening, context.fact(opening.key.lower()))
-    return unsigned is Unsigned.NEVER
+    # A service that takes unsigned calls decides on others, too: a Deny comes first (rule E10).
+    is_decided = (
+        facts.unsigned_else is not Unsigned.NEVER and facts.across_accounts(target.name) is OtherAccounts.OWNER_ALONE
+    )
+    return unsigned is Unsigned.NEVER and not is_decided
 
 
 def credential_doubt(caller: Caller, target: Target, context: Context) -> CredentialDoubt | None:

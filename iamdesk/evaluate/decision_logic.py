@@ -65,6 +65,8 @@ class DecisionInputs:
     """Those of the other sub-requests, with keys of sub-request 0."""
     doubt: CredentialDoubt | None = None
     """What is unknown about the credentials and can prevent the call (rule I10)."""
+    is_assumed: bool = False
+    """Whether the caller's own policies are not captured: whether they allow it is unknown."""
     needs_public: bool = False
     """Whether only a resource policy that allows everyone counts: the service authenticates no caller (rule D8)."""
 
@@ -77,6 +79,13 @@ class DecisionInputs:
     def depends_on_credentials(self) -> bool:
         """Whether the decision depends on what is unknown about the credentials."""
         return self.doubt is not None or (bool(self.joint) and any(one.doubt is not None for one in self.joint))
+
+    def as_known(self, type_decision: "PolicyTypeDecision") -> EvalDecision:
+        """Return a decision; one that needs an Allow of policies that are not captured depends on them (rule D1)."""
+        needed = {type_key.policy_type for type_key in type_decision.decided_by}
+        if self.is_assumed and type_decision.decision is EvalDecision.ALLOWED and PolicyType.IDENTITY in needed:
+            return EvalDecision.CONDITIONAL
+        return type_decision.decision
 
     def can_deny(self, policy_type: PolicyType) -> bool:
         """Return whether a Deny of a policy type applies."""

@@ -65,6 +65,8 @@ class EvaluationRequest:
     """Reason for a denial whatever the policies say, as far as the snapshot shows it (`messages.REFUSALS`)."""
     authorization: str = ""
     """Of a call of an API, the captured authorization type of the method: ``NONE``, ``AWS_IAM``; empty if unknown."""
+    is_of_resource: bool = False
+    """As in `Request`."""
     is_alone: bool = False
     """Whether other actions on the same resource may have more or fewer sub-requests."""
 
@@ -151,9 +153,10 @@ def decide_request(request: EvaluationRequest) -> EvalDecision:
     )
     results = [result for result in matched if result is not None and result.truth is not FALSE]
     best, worst = decide_bounds(decision_inputs, statement_effects((result, result.truth) for result in results))
-    return (
-        best.decision if best.decision is worst.decision else resolve_decision(decision_inputs, results, subject, best)
-    )
+    if best.decision is worst.decision:
+        return decision_inputs.as_known(best)
+    decision = resolve_decision(decision_inputs, results, subject, best)
+    return decision if decision is not EvalDecision.ALLOWED else decision_inputs.as_known(best)
 
 
 def subject_of(request: EvaluationRequest, policies: PolicySet) -> RequestFacts:
@@ -192,9 +195,13 @@ def _resolved(
 ) -> tuple[UnknownContextResult, PolicyTypeDecision]:
     best, worst = decide_bounds(decision_inputs, counted)
     if best.decision is not worst.decision:
-        return resolve(decision_inputs, results, subject, best), worst
-    type_decision = worst if best.decision is EvalDecision.ALLOWED else best
-    return UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True), worst
+        found = resolve(decision_inputs, results, subject, best)
+    else:
+        type_decision = worst if best.decision is EvalDecision.ALLOWED else best
+        found = UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True)
+    if decision_inputs.is_assumed and found.decision is EvalDecision.ALLOWED:
+        found = found._replace(decision=decision_inputs.as_known(found.type_decision))
+    return found, worst
 
 
 def policies_of(request: EvaluationRequest) -> PolicySet:
@@ -236,7 +243,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         # A principal named by the grant needs no more; others need their account named, or to own the key.
         needs_delegation, cross = cross, False
     type_keys: list[PolicyTypeKey] = []
-    if policies.scps is not None and caller.kind in SIGNED and not caller.is_service_linked:  # rules B6, E11
+    if policies.scps is not None and scps_apply(caller):
         type_keys += [PolicyTypeKey(PolicyType.SCP, level) for level in range(len(policies.scps))]
     if policies.endpoint is not None:
         type_keys.append(PolicyTypeKey(PolicyType.ENDPOINT))
@@ -251,7 +258,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
     # An ACL applies to other accounts and the public, never to the owner's own principals (rule I6).
     if (cross or caller.account is None) and any(grant.policy_type is PolicyType.ACL for grant in policies.grants):
         type_keys.append(ACL)
-    if policies.rcps is not None and _rcps_apply(request):
+    if policies.rcps is not None and rcps_apply(request):
         type_keys += [PolicyTypeKey(PolicyType.RCP, level) for level in range(len(policies.rcps))]
     restricts = (
         policies.restrict_public_buckets
@@ -273,6 +280,7 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         unlocks=caller.kind is CallerKind.ROOT and not cross and target.name in facts.owner_root_always,
         joint=tuple([decision_inputs_of(one, policies_of(one)) for one in request.joint]) if request.joint else (),
         doubt=credential_doubt(caller, target, request.context),
+        is_assumed=policies.is_identity_assumed and not request.is_of_resource,
         needs_public=_authenticates_no_one(request),
     )
 
@@ -291,7 +299,12 @@ def _authenticates_no_one(request: EvaluationRequest) -> bool:
     return kind.derived and kind.values == ("NONE",) and request.caller.kind in SIGNED
 
 
-def _rcps_apply(request: EvaluationRequest) -> bool:
+def scps_apply(caller: Caller) -> bool:
+    """SCPs apply to principals of accounts, but never to service-linked roles (rules B6, E11)."""
+    return caller.kind in SIGNED and not caller.is_service_linked
+
+
+def rcps_apply(request: EvaluationRequest) -> bool:
     """RCPs apply to calls on resources of services that support them (rules B7, B8), never to service-linked roles."""
     target = request.target
     if request.caller.is_service_linked or (target.service, target.name) == ("kms", "retiregrant"):

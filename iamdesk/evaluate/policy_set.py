@@ -113,6 +113,8 @@ class PolicySet:
     restrict_public_buckets: bool = False
     """Whether Block Public Access restricts public buckets (rule I7)."""
     missing_data: tuple[MissingData, ...] = ()
+    uncaptured: frozenset[PolicyType] = frozenset()
+    """Policy types that can apply and of which nothing was captured: unlike others without a policy, they may limit."""
 
     @property
     def is_identity_assumed(self) -> bool:

@@ -21,7 +21,7 @@ def facts_given(given: ContextValues, target: Target) -> dict[str, KeyValue]:
     """Return the entered values by key in lower case; a key that the action does not support is absent."""
     facts = given_facts(given)
     for key in facts:
-        if not _is_taken(key, target):
+        if not is_taken(key, target):
             facts[key] = ABSENT
     if any(facts[key].values for key in _CALLED_VIA if key in facts):
         facts.setdefault("aws:viaawsservice", KeyValue(Knowledge.PRESENT, ("true",)))
@@ -42,7 +42,7 @@ def missing_data_of_given(given: ContextValues, target: Target) -> Iterator[Miss
                 key=key,
             )
             yield MissingData("context-key-unknown", message, PolicyType.IDENTITY)
-        elif not _is_taken(key.lower(), target):
+        elif not is_taken(key.lower(), target):
             message = phrase(
                 "Requests for {action_text} do not include {key}: the value given for it is ignored.",
                 action_text=target.action_text,
@@ -61,7 +61,8 @@ def missing_data_of_given(given: ContextValues, target: Target) -> Iterator[Miss
                 yield MissingData("source-ip-private", message, PolicyType.IDENTITY)
 
 
-def _is_taken(key: str, target: Target) -> bool:
+def is_taken(key: str, target: Target) -> bool:
+    """Return whether requests for an action can have a key, in lower case (rule J1)."""
     if target.service == "s3" and key in ACCESS_POINT_KEYS:
         return True
     if not reference().knows_takers(key, target.service):

@@ -50,7 +50,9 @@ def assumed_values(trace: EvaluationTrace) -> Iterator[Assumption]:
             yield from _by_mcp(trace, tested)
         yield from _time(trace, tested)
         yield from _long_term(trace)
-    elif trace.request.caller.has_missing_path:
+        return
+    yield from _time(trace, tested)
+    if trace.request.caller.has_missing_path:
         yield from _role_path(trace, tested)
 
 
@@ -194,16 +196,15 @@ def _by_mcp(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
 
 
 def _time(trace: EvaluationTrace, tested: _Tested) -> Iterator[Assumption]:
-    derive = trace.request.context.derive
-    given = trace.request.context.given
-    if not isinstance(derive, DerivedKeys) or _NOW in given or _EPOCH in given:
+    now, given = trace.request.context.fact(_EPOCH), trace.request.context.given
+    if not now.derived or _NOW in given or _EPOCH in given:
         return
     if not tested.any_of(_NOW, _EPOCH, ISSUE_TIME_KEY):
         return
     moments = {read_date(text) for text in tested.values(_NOW, _EPOCH)}
     # Sessions are known to have begun lately because the request is made now.
     seconds = {int(moment) + by for moment in moments if moment is not None for by in (-1, 0, 1)}
-    seconds.add(int(derive.moment.timestamp()))
+    seconds.add(int(now.values[0]))
     other = _becomes(trace, [world for one in sorted(seconds) if (world := _at(trace, one))])
     if other is not None:
         message = phrase("The request is assumed to be made now: aws:CurrentTime is the time of the evaluation.")

@@ -1,6 +1,6 @@
 """Assumptions of a result: missing data and open rules, each reported only if it could change the decision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -10,7 +10,7 @@ from iamdesk.evaluate.open_rules import Reading
 from iamdesk.evaluate.policy_set import MissingData
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import EvalDecision, PolicyType
-from iamdesk.evaluate.ternary import TRUE
+from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
@@ -36,6 +36,9 @@ _OF_ORGANIZATION = frozenset({"organization-unknown", "rcps-unknown", "scp-missi
 _NEVER_ALLOW = _OF_ORGANIZATION - {"scp-missing"}
 """Missing data that hides no Allow: organization policies grant nothing, but an SCP on each level must allow (B1,
 B3)."""
+_WITHOUT_PRINCIPALS = frozenset(
+    {PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SCP, PolicyType.SESSION}
+)
 _ASSUMES_ROOT = "delegated-administrator-unknown"
 """Missing data about who may assume root of a member account: with it, a call could be refused, or not be (E14)."""
 _SHARES = frozenset({"sharing-missing", "share-permission-missing"})
@@ -65,6 +68,7 @@ def assumptions_of(trace: EvaluationTrace) -> tuple[Assumption, ...]:
             "{policy} has a statement that cannot be read. It is assumed to match nothing.", policy=policy.name
         )
         found.append(Assumption("policy-malformed", message))
+    found += [Assumption("policy-rejected", message) for message in dict.fromkeys(_rejected(trace))]
     found += service_assumptions(trace, lambda decision_inputs: _decide(decision_inputs, trace))
     for one in trace.readings:
         rules = tuple(dict.fromkeys(rule.rule for rule in one.rules))
@@ -99,6 +103,28 @@ def _reading_words(reading: Reading) -> str:
     if len(rules) > 1:
         then = phrase("With the other readings together, the decision is {decision}.", decision=reading.decision)
     return join_messages(" ", [*rules, then])
+
+
+def _rejected(trace: EvaluationTrace) -> Iterator[str]:
+    """Yield that AWS would not save a policy whose statements could decide (rules G17, L1, L2)."""
+    is_settled = _is_settled(trace)
+    for result in trace.results:
+        if is_settled and result.truth is FALSE:
+            continue
+        document, statement, why = result.policy.document, result.statement, list[str]()
+        faults = [test.path[:-1] for test in statement.conditions if test.operator is None]
+        if faults or (
+            isinstance(document.raw, dict) and document.raw.get("Version", document.version) != document.version
+        ):
+            why += [one.message for one in document.diagnostics if one.path == ("Version",) or one.path in faults]
+        if statement.principals is not None and result.policy.policy_type in _WITHOUT_PRINCIPALS:
+            why.append(phrase("statements of such policies have no `Principal`"))
+        for reason in why:
+            yield phrase(
+                "AWS would not save {policy}: {reason}. It is evaluated all the same.",
+                policy=result.policy.name,
+                reason=reason,
+            )
 
 
 def _is_settled(trace: EvaluationTrace) -> bool:

@@ -113,12 +113,14 @@ class PolicyTypeResult:
 
     layer: PolicyType
     decision: EvalDecision | None
-    """None: the policy type does not apply."""
+    """None: the policy type does not apply, or ``is_unknown``."""
     title: str
     """Display name of the policy type: ``Permissions boundary``."""
     sentence: str
     statements: tuple[StatementExplanation, ...] = ()
     """Its statements, in the order of `EvaluationResult.statements`."""
+    is_unknown: bool = False
+    """Whether nothing of it was captured: it may change the decision, but has none here."""
 
 
 @record(frozen=True, slots=True)

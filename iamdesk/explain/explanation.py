@@ -1,6 +1,7 @@
 """Turns the engine's trace into an evaluation result: ordered, in words, complete."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
@@ -73,11 +74,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
 
 def _with_statements(policy_type: PolicyTypeResult, statements: Sequence[StatementExplanation]) -> PolicyTypeResult:
     own = tuple([line for line in statements if line.layer is policy_type.layer])
-    return (
-        PolicyTypeResult(policy_type.layer, policy_type.decision, policy_type.title, policy_type.sentence, own)
-        if own
-        else policy_type
-    )
+    return replace(policy_type, statements=own) if own else policy_type
 
 
 def _sentence(trace: EvaluationTrace, words: Sequence[str]) -> str:
@@ -98,6 +95,12 @@ def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:
         case EvalDecision.IMPLICIT_DENY:
             return phrase("{who} is not allowed to perform {what}: {why}", who=who, what=what, why=_why_not(trace))
         case _:
+            if trace.decision_inputs.is_assumed and not trace.keys:  # rule D1
+                return phrase(
+                    "{who} is allowed to perform {what} only if its account, which is not captured, allows it, too",
+                    who=who,
+                    what=what,
+                )
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:
                 if trace.is_exact and not trace.has_more:
@@ -160,7 +163,7 @@ def _why_allowed(trace: EvaluationTrace) -> str:
         if not result.policy.is_assumed
     ]
     if trace.request.policies.is_identity_assumed:
-        assumed = phrase("its account, which is not captured, is assumed to allow it")
+        assumed = phrase("its account, which is not captured, has to allow it, too")
         if not names:
             return assumed
         granted = nphrase("{names} allows it", "{names} allow it", len(names), names=messages.listed(names))

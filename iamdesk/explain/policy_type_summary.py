@@ -5,7 +5,7 @@ from functools import cache
 
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.decision_logic import PolicyTypeKey, StatementEffects
-from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace
+from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, rcps_apply, scps_apply
 from iamdesk.evaluate.matching import StatementResult
 from iamdesk.evaluate.policy_set import AttachedPolicy
 from iamdesk.evaluate.principal import CallerKind
@@ -77,8 +77,10 @@ def _joined(
     """Combine the results of a policy type over all sub-requests."""
     results = [line for line in lines if line is not None]
     decision = next((word for word in _STRICTEST_FIRST if any(line.decision is word for line in results)), None)
+    is_unknown = decision in (None, EvalDecision.ALLOWED) and any(line.is_unknown for line in results)
+    decision = None if is_unknown else decision
     if len({line.sentence for line in results}) == 1:
-        return PolicyTypeResult(policy_type, decision, results[0].title, results[0].sentence)
+        return PolicyTypeResult(policy_type, decision, results[0].title, results[0].sentence, is_unknown=is_unknown)
     parts = [
         phrase(
             _ACCESS_POINT if sub_request == 0 else _BUCKET,
@@ -88,7 +90,7 @@ def _joined(
         for sub_request, line in enumerate(lines)
         if line is not None
     ]
-    return PolicyTypeResult(policy_type, decision, results[0].title, join_messages("; ", parts))
+    return PolicyTypeResult(policy_type, decision, results[0].title, join_messages("; ", parts), is_unknown=is_unknown)
 
 
 _ACCESS_POINT = mark("access point {name}: {sentence}")
@@ -128,9 +130,11 @@ def _policy_types_on_sub_request(
             )
         else:
             lines[policy_type] = _policy_type_result(trace, policy_type, sub_request, slots, counted)
-    for policy_type in (PolicyType.ACL, PolicyType.ENDPOINT):
+    for policy_type in (PolicyType.ACL, PolicyType.ENDPOINT, PolicyType.BLOCK_PUBLIC_ACCESS):
         if policy_type in in_play:
             lines[policy_type] = _policy_type_result(trace, policy_type, sub_request, in_play[policy_type], counted)
+        elif policy_type in request.policies.uncaptured:
+            lines[policy_type] = _not_in_play(policy_type, request)
     if request.policies.restrict_public_buckets:
         policy_type = PolicyType.BLOCK_PUBLIC_ACCESS
         decision = EvalDecision.EXPLICIT_DENY if decision_inputs.restricts_public else EvalDecision.ALLOWED
@@ -142,19 +146,22 @@ def _policy_types_on_sub_request(
 
 
 @cache
-def _plain_line(policy_type: PolicyType, decision: EvalDecision | None, text: str, _language: str) -> PolicyTypeResult:
+def _plain_line(
+    policy_type: PolicyType, decision: EvalDecision | None, text: str, _language: str, *, is_unknown: bool = False
+) -> PolicyTypeResult:
     """Return a result that names nothing of the request: most are such, and are made once.
 
     Once per language, since the sentence keeps its template.
     """
-    return PolicyTypeResult(policy_type, decision, phrase(messages.POLICY_TYPE_TITLES[policy_type]), phrase(text))
+    title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
+    return PolicyTypeResult(policy_type, decision, title, phrase(text), is_unknown=is_unknown)
 
 
 _NOT_IN_PLAY: Mapping[PolicyType, str] = {
-    PolicyType.RCP: mark("none known"),
-    PolicyType.SCP: mark("none known"),
-    PolicyType.RESOURCE: mark("none known"),
-    PolicyType.TRUST: mark("none known"),
+    PolicyType.RCP: mark("none apply"),
+    PolicyType.SCP: mark("none apply"),
+    PolicyType.RESOURCE: mark("the resource has none"),
+    PolicyType.TRUST: mark("the role has none"),
     PolicyType.IDENTITY: mark("none: not a principal of an account"),
     PolicyType.PERMISSIONS_BOUNDARY: mark("none set: no limit"),
     PolicyType.SESSION: mark("none passed: no limit"),
@@ -167,8 +174,17 @@ def _not_in_play(policy_type: PolicyType, request: EvaluationRequest) -> PolicyT
         return PolicyTypeResult(
             policy_type, None, title, phrase("do not apply to {service}", service=request.target.service)
         )
-    if policy_type is PolicyType.PERMISSIONS_BOUNDARY and request.policies.is_identity_assumed:
-        return _plain_line(policy_type, None, mark("not captured: assumed to set no limit"), chosen())
+    if policy_type is PolicyType.RCP and not rcps_apply(request):
+        return _plain_line(policy_type, None, mark("do not apply to this request"), chosen())
+    if policy_type is PolicyType.SCP and not scps_apply(request.caller):
+        return _plain_line(policy_type, None, mark("do not apply to this caller"), chosen())
+    if policy_type in request.policies.uncaptured:
+        text = mark("not captured (could deny)")
+        if policy_type is PolicyType.ACL:
+            text = mark("not captured (could allow)")
+        elif policy_type in (PolicyType.RESOURCE, PolicyType.TRUST):
+            text = mark("not captured (could allow or deny)")
+        return _plain_line(policy_type, None, text, chosen(), is_unknown=True)
     if policy_type is PolicyType.RESOURCE and request.target.is_beside_key_policies:
         return _plain_line(
             policy_type, None, mark("does not apply: only the grant decides who can retire it"), chosen()
@@ -179,8 +195,6 @@ def _not_in_play(policy_type: PolicyType, request: EvaluationRequest) -> PolicyT
         return _plain_line(
             policy_type, None, mark("does not apply: it covers only the content of the resource"), chosen()
         )
-    if policy_type is PolicyType.SCP and request.policies.scps:  # rules B6, E11
-        return _plain_line(policy_type, None, mark("do not apply to this caller"), chosen())
     return _plain_line(policy_type, None, _NOT_IN_PLAY[policy_type], chosen())
 
 
@@ -196,7 +210,7 @@ def _policy_type_result(
         return _plain_line(policy_type, EvalDecision.ALLOWED, mark("the root user needs none"), chosen())
     own = (policies_in(trace, type_key._replace(sub_request=sub_request)) for type_key in slots)
     if any(policy.is_assumed for policies in own for policy in policies):
-        return _plain_line(policy_type, EvalDecision.ALLOWED, mark("not captured: assumed to allow"), chosen())
+        return _plain_line(policy_type, None, mark("not captured (must allow)"), chosen(), is_unknown=True)
     title = phrase(messages.POLICY_TYPE_TITLES[policy_type])
     results = [
         result

@@ -328,15 +328,11 @@ def _administrator_sentence(exposure: PrincipalExposure, path: AttackPath | None
     values = {"count": count, "how": first.how, "through": short_arn(first.target)}
     itself = first.target == first.source
     if exposure.to_administration is None:
+        values["facts"] = join_names(path.needs) or phrase("that nothing prevents it that was not captured")
         if itself:
-            return phrase(
-                "Not an administrator; may become one in {count}, by {how}, unless data that was not captured "
-                "prevents it.",
-                **values,
-            )
+            return phrase("Not an administrator; may become one in {count}, by {how}. This requires {facts}.", **values)
         return phrase(
-            "Not an administrator; may become one in {count} through {through}, by {how}, unless data that was "
-            "not captured prevents it.",
+            "Not an administrator; may become one in {count} through {through}, by {how}. This requires {facts}.",
             **values,
         )
     if itself:

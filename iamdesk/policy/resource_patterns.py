@@ -148,6 +148,21 @@ class ResourcePattern:
         """The sixth part of the pattern, with its wildcards and variables; empty for a shorter ARN."""
         return tuple(self._parts[5]) if len(self._parts) > 5 else ()
 
+    @property
+    def canonical(self) -> str:
+        """The entry in the spelling that equal entries share.
+
+        The parts before the fifth colon are not case sensitive (rule F4 e). What is literal text in the older version
+        (rule H6) is written as in the newer one, with an escaped dollar sign (rule H7).
+        """
+        if self.is_everything:
+            return "*"
+        text = self.text.replace("${", "${$}{") if self._is_plain else self.text
+        while "**" in text:
+            text = text.replace("**", "*")
+        parts = text.split(":", 5)
+        return ":".join([*(part.lower() for part in parts[:5]), *parts[5:]])
+
     def matches(self, resource: Arn | None, resolve: Resolver, short: ShortArns) -> Match:
         """Compare with a concrete ARN, or with None for an action on ``*`` (rule F6).
 

@@ -1,12 +1,13 @@
 """Review items that are affected by changes between two snapshots, and need a new decision.
 
-Changes are given as effects: access that a principal gained or lost, with the causes. An effect affects an item
+Changes are given as effects: access that a principal gained, with the causes; less access alone affects no item. An
+effect affects an item
 
 - that changed and grants (or denies) the access; then only such items and others that apply to the same request,
   whose decision depends on another policy's Deny;
-- of the principal that gained or lost it, if the item may allow any of it and the cause is a guardrail, an attribute of
-  the principal, or a resource policy;
-- of a resource (or a role's trust policy), if it names the principal that gained or lost access to it.
+- of the principal that gained it, if the item may allow any of it and the cause is a guardrail, an attribute of
+  the principal, or a resource policy; also the trust policy of a role that gained it;
+- of a resource (or a role's trust policy), if it names the principal that gained access to it.
 
 Changes of credentials (a replaced key, MFA, the root user's keys) affect the items of these credentials.
 """
@@ -15,11 +16,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from iamdesk.diff.matching import may_meet
-from iamdesk.diff.normal_form import EVERYTHING, ResourceScope
-from iamdesk.diff.result import Cause, ChangeKind, Comparison, Effect, Kind, Status
+from iamdesk.diff.normal_form import ResourceScope
+from iamdesk.diff.result import Cause, ChangeKind, Comparison, Effect, Kind, PrincipalDiff, Status
 from iamdesk.i18n import phrase
+from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.review.after_revocation import OF_HOLDERS
-from iamdesk.review.items import EntitlementType, ReviewItem, account_root
+from iamdesk.review.items import EntitlementType, ReviewItem, account_of, account_root, covers
+from iamdesk.review.principals import INCONCLUSIVE
 from iamdesk.snapshot.model import Snapshot
 
 _TEXTS = frozenset({ChangeKind.MANAGED_POLICY, ChangeKind.AWS_POLICY, ChangeKind.INLINE_POLICY})
@@ -44,7 +47,7 @@ class Changes:
     def __init__(
         self, found: Comparison, before: Iterable[ReviewItem], now: Iterable[ReviewItem], new: Snapshot
     ) -> None:
-        self._found = found
+        self._found = _gains(found)
         self._groups_with: dict[str, set[str]] = {}
         """By policy key, the groups that it is attached to."""
         self._gives: dict[str, set[str]] = {}
@@ -113,12 +116,17 @@ class Changes:
         before, now = (one.evidence.get("administration", {}).get("reaches") for one in (earlier, line))
         if line.holder_kind == "group" and "is" not in (before, now):
             return  # the members have items of their own
-        if before != now and None not in (before, now):
+        if before != now and None not in (before, now) and (now == INCONCLUSIVE or _rank(now) > _rank(before)):
             yield phrase(
                 "Whether the holder is or can become an administrator changed from “{before}” to “{now}”.",
                 before=before,
                 now=now,
             )
+
+    def is_less(self, line: ReviewItem) -> bool:
+        """Return whether the holder or the resource lost access, by whatever entitlement."""
+        one, other = self._found.principals.get(line.holder_arn), self._found.resources.get(line.entitlement_id)
+        return any(diff is not None and diff.status is Status.CHANGED for diff in (one, other))
 
     # ── entitlements of a principal ──────────────────────────────────────────────────────────────────────────────────
 
@@ -139,22 +147,15 @@ class Changes:
         if cause.kind in _GIVING:
             if cause.kind is ChangeKind.ATTACHMENT and cause.subject != line.holder_arn:
                 # The group grants other permissions; a Deny of the group affects all items that allow the request.
-                return line.entitlement_id == cause.subject or (applies and not self._is_removed(cause, effect))
+                return line.entitlement_id == cause.subject or applies
             subject = cause.subject if cause.kind in _TEXTS else cause.detail
             given = self._gives.get(line.holder_arn, set())
             givers = {one for one in given if one == subject or one in self._groups_with.get(subject, ())}
-            if givers:
-                return line.entitlement_id in givers or applies
-            return applies and not self._is_removed(cause, effect)
+            return line.entitlement_id in givers or applies
         if cause.kind in _BY_RESOURCES and self._is_by_resource(effect):
             return applies  # the item of the resource is affected
         # A guardrail, an attribute or a Deny of the holder changed: all items that allow any of it are affected.
         return applies or any(_is_carried_by(line, *one) for one in effect.allowing)
-
-    @staticmethod
-    def _is_removed(cause: Cause, effect: Effect) -> bool:
-        """Return whether access was lost with the attachment or membership that granted it."""
-        return effect.kind is Kind.LOST and cause.kind in (ChangeKind.ATTACHMENT, ChangeKind.MEMBERSHIP)
 
     def _is_by_resource(self, effect: Effect) -> bool:
         """Return whether a resource policy of the same account names the principal: then it is sufficient by itself."""
@@ -185,9 +186,7 @@ class Changes:
                 is_named = any(owner == role for owner, _ in effect.carriers)
                 if is_named or not all(cause.kind in _OF_WHOM_THEY_NAME for cause in effect.causes):
                     yield from (cause.sentence for cause in effect.causes)
-        own = self._found.principals.get(role)
-        for effect in own.effects if own is not None else ():  # session tags, which a trust policy allows
-            yield from (cause.sentence for cause in effect.causes if cause.subject == line.entitlement_id)
+        yield from self._of_holder(line, every_effect=True)  # whoever assumes the role can do what it can do
         names = [str(one) for one in line.evidence.get("trusts", ())]
         if any(map(_is_unique_id, names)):
             yield from self._by_id.get(role, ())
@@ -211,7 +210,7 @@ class Changes:
         yield from (phrase("Cannot tell: {doubt}", doubt=doubt) for doubt in diff.doubts)
         delegates = name == account_root(owner, arn)
         for effect in diff.effects:
-            if not _names(name, effect.principal) or effect.principal in others:
+            if not covers(name, effect.principal) or effect.principal in others:
                 continue  # named principals have their own items
             if delegates and all(cause.kind in _OF_WHOM_THEY_NAME for cause in effect.causes):
                 continue
@@ -253,7 +252,7 @@ class Changes:
         """Yield that an allowed account is new: its principals could not be compared."""
         keys = line.evidence.get("conditions", ())
         for account in self._joined:
-            is_meant = _account_of(name) == account and account != line.account_id
+            is_meant = account_of(name) == account and account != line.account_id
             by_organization = name == "*" and any(str(key).startswith(_ORGANIZATION_KEYS) for key in keys)
             if is_meant or by_organization:
                 yield phrase(
@@ -304,13 +303,21 @@ def _is_unique_id(name: str) -> bool:
     return name.startswith(("AIDA", "AROA"))
 
 
-def _account_of(name: str) -> str:
-    return name if name.isdecimal() else name.split(":", 5)[4] if name.count(":") >= 5 else ""
+def _gains(found: Comparison) -> Comparison:
+    """Return a comparison without what was lost: less access alone needs no new decision."""
+
+    def gained(diffs: Mapping[str, PrincipalDiff]) -> dict[str, PrincipalDiff]:
+        return {
+            arn: replace(one, effects=tuple(effect for effect in one.effects if effect.kind is Kind.GAINED))
+            for arn, one in diffs.items()
+        }
+
+    return replace(found, principals=gained(found.principals), resources=gained(found.resources))
 
 
-def _names(holder: str, principal: str) -> bool:
-    """Return whether a name in a resource policy covers a principal."""
-    account = _account_of(principal)
-    if holder in ("*", principal) or (account and holder == account):
-        return True
-    return bool(account) and holder.endswith(":root") and f":{account}:" in holder
+def _rank(reaches: str) -> int:
+    return _REACHES.index(reaches) if reaches in _REACHES else 0
+
+
+_REACHES = ("no", INCONCLUSIVE, "may reach", "reaches", "is")
+"""How near an administrator a principal is (`Administrations`), in ascending order."""

@@ -1,6 +1,6 @@
 """What became of the access that a revoked entitlement gave: what is still possible otherwise, what was gained."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from iamdesk.access.access_change import ActionBits
@@ -10,7 +10,8 @@ from iamdesk.diff.result import Comparison, Kind, Status
 from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.effects import EffectFinder, action_names, count_actions
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.effects_of_entry import EntryEffects
+from iamdesk.review.items import EntitlementType, ReviewItem, account_of, covers
 
 OF_HOLDERS = frozenset({EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY})
 """Entitlements that grant permissions to their holder."""
@@ -30,6 +31,18 @@ class Otherwise:
     gained: int | None
     """Actions that the holder gained between the two snapshots; None: inconclusive, or not evaluated."""
     sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrustNow:
+    """Who can assume the role of a revoked trust policy."""
+
+    before: Sequence[str]
+    """Who could when it was revoked; whom it named where no one could."""
+    still: Sequence[str]
+    """Of them, who still can, or whom a policy still names where no one can."""
+    now: Sequence[str]
+    doubts: Sequence[str]
 
 
 class AfterRevocation:
@@ -54,14 +67,36 @@ class AfterRevocation:
             elif item.type is EntitlementType.PERMISSION_SET:
                 self._assignments.setdefault((item.account_id, item.entitlement_id), []).append(item)
 
-    def of(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> Otherwise:
+    def trust(self, item: ReviewItem, cancelled: Cancelled = never_cancelled) -> TrustNow:
+        """Return who of a revoked trust policy can still assume the role.
+
+        Raises:
+            WorkCancelled: ``cancelled`` returned True.
+        """
+        was, now = (EntryEffects(finder, ()).effect(item, cancelled) for finder in (self._old, self._new))
+        before, after = was.losing or tuple(item.evidence.get("trusts", ())), now.losing or now.deleted
+        still = [
+            min(one, other, key=lambda name: name == "*" or name.endswith(":root"))  # the narrower of the two
+            for other in after
+            for one in before
+            if one == other or ((account_of(one) or one == "*") and account_of(other) and _overlap(one, other))
+        ]
+        return TrustNow(before, tuple(dict.fromkeys(still)), after, now.doubts)
+
+    def of(
+        self, item: ReviewItem, before: Container[str] | None = None, cancelled: Cancelled = never_cancelled
+    ) -> Otherwise:
         """Return what became of the access of a revoked entitlement that is gone.
+
+        ``before`` are the IDs of the entitlements of the previous review: others were granted since; None: not known.
 
         Raises:
             WorkCancelled: ``cancelled`` returned True.
         """
         if item.type is EntitlementType.PERMISSION_SET:
             return self._of_assignment(item)
+        if item.type is EntitlementType.TRUST:
+            return Otherwise(0, None, (phrase("The role no longer exists."),))
         if item.type not in OF_HOLDERS:
             return Otherwise(
                 None, None, (phrase("Whether the access is still possible in another way was not evaluated."),)
@@ -76,7 +111,7 @@ class AfterRevocation:
         if not given:
             return Otherwise(0, gained, (phrase("It granted no action by itself."), *reasons))
         still = _both(given, self._possible(place))
-        return Otherwise(count_actions(still), gained, (*self._still(item, given, still, cancelled), *reasons))
+        return Otherwise(count_actions(still), gained, (*self._still(item, given, still, before, cancelled), *reasons))
 
     def _possible(self, place: int) -> ActionBits:
         found: dict[str, int] = {}
@@ -88,7 +123,14 @@ class AfterRevocation:
                 found[service] = bits
         return found
 
-    def _still(self, item: ReviewItem, given: ActionBits, still: ActionBits, cancelled: Cancelled) -> Iterator[str]:
+    def _still(
+        self,
+        item: ReviewItem,
+        given: ActionBits,
+        still: ActionBits,
+        before: Container[str] | None,
+        cancelled: Cancelled,
+    ) -> Iterator[str]:
         total, left = count_actions(given), count_actions(still)
         if not left:
             yield nphrase(
@@ -98,10 +140,12 @@ class AfterRevocation:
             )
             return
         by: list[str] = []
+        again: list[str] = []
         for other in self._by_holder.get(item.holder_arn, ()):
             count = count_actions(_both(self._new.effect(other, cancelled).alone, still))
             if count:
                 by.append(phrase("{name} ({count:,})", name=other.name, count=count))
+                again += [other.name] if before is not None and other.line_id not in before else []
         yield nphrase(
             "Of the actions that it granted ({total:,}), {count:,} is still possible on some resource: {names}{by}.",
             "Of the actions that it granted ({total:,}), {count:,} are still possible on some resource: {names}{by}.",
@@ -110,6 +154,9 @@ class AfterRevocation:
             names=join_names(sorted(action_names(still)), _MAX_NAMED, last=","),
             by=phrase("; by {entitlements}", entitlements=join_messages(", ", by)) if by else "",
         )
+        if again:
+            names = join_names(again, _MAX_NAMED, last=",")
+            yield phrase("Granted again since the previous review, by {entitlements}.", entitlements=names)
 
     def _gained(self, holder: str) -> tuple[int | None, tuple[str, ...]]:
         diff = self._found.principals.get(holder)
@@ -155,6 +202,10 @@ class AfterRevocation:
         )
         power: Mapping[str, int] = item.evidence.get("holder") or {}
         return Otherwise(int(power.get("actions", 0)), None, (sentence,))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return covers(one, other) or covers(other, one)
 
 
 def _both(one: ActionBits, other: ActionBits) -> ActionBits:

@@ -3,7 +3,6 @@
 Facts without judgement: many decisions in one second are what a decision on a group of identical items looks like.
 """
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from iamdesk.review.decisions import CARRIED_OVER, ReviewDecision, same_person
+from iamdesk.review.decisions import CARRIED_OVER, ReviewDecision, may_be_same_person, same_person
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry
 from iamdesk.review.people import People
@@ -295,41 +294,6 @@ def _is_imported(entry: Entry, imported: _Imported) -> bool:
     return entry.origin is None and (entry.reviewer, entry.moment) in imported
 
 
-_LOOK_ALIKE = str.maketrans(
-    # Cyrillic, then Greek letters that look like Latin ones
-    "аеёорсухіјѕԁһӏвкмнтгαειοκνρτυχηωγ",
-    "aeeopcyxijsdhlbkmhtraeioknptuxnwy",
-)
-
-
 def is_name_alike(one: str, other: str) -> bool:
     """Return whether two names are, or may be, of one person: as `same_person`, or `may_be_same_person`."""
     return same_person(one, other) or may_be_same_person(one, other)
-
-
-def may_be_same_person(one: str, other: str) -> bool:
-    """Return whether two different names may be of one person: a hint for a reader, never a decision.
-
-    Either they look alike (accents, letters of another alphabet, an ``l`` for an ``I``), or their last words are equal
-    and each word before is equal to or the initial of the other's.
-    """
-    if same_person(one, other):
-        return False
-    first, second = _words(one), _words(other)
-    if not first or not second:
-        return False
-    if "".join(first) == "".join(second) or sorted(first) == sorted(second):
-        return True
-    if first[-1] != second[-1] or len(first) == 1 or len(second) == 1:
-        return False
-    return all(a == b or _is_initial(a, b) or _is_initial(b, a) for a, b in zip(first[:-1], second[:-1], strict=False))
-
-
-def _is_initial(short: str, word: str) -> bool:
-    return len(short) == 1 and word.startswith(short)
-
-
-def _words(name: str) -> list[str]:
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold().translate(_LOOK_ALIKE))
-    letters = "".join(one for one in folded if not unicodedata.combining(one)).translate(_LOOK_ALIKE)
-    return "".join(one if one.isalnum() else " " for one in letters).split()

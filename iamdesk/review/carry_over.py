@@ -1,6 +1,6 @@
-"""Follow-up reviews: a decision is carried over if the effect of the entitlement is proved to be unchanged.
+"""Follow-up reviews: a decision is carried over if the effect of the entitlement is proved to be unchanged, or less.
 
-Otherwise the entitlement needs a new decision, with a reason: it is new, its effect changed or may have changed, its
+Otherwise the entitlement needs a new decision, with a reason: it is new, its effect grew or may have grown, its
 exception expired, or its revoke was not carried out. All earlier revokes are tested on the new snapshot.
 """
 
@@ -85,7 +85,10 @@ def carry_forward(
             kinds[line_id] = tuple(dict.fromkeys(kind for kind, _ in reasons))
         else:
             decisions[line_id] = taken_over(
-                decision, previous.head.review_id, previous.decided(earlier_id), "the effect is unchanged"
+                decision,
+                previous.head.review_id,
+                previous.decided(earlier_id),
+                "the effect is unchanged or less" if changed.is_less(line) else "the effect is unchanged",
             )
     gone = tuple(line for line_id, line in before.items() if line_id not in there and line_id not in still)
     return CarryOver(decisions, asked, kinds, gone, tuple(retests.values()))
@@ -127,6 +130,8 @@ def _reasons_of_decision(
         yield AskedKind.UNDECIDED, phrase("It was undecided in the previous review.")
     elif retest is not None and retest.outcome is Outcome.CAME_BACK:
         yield AskedKind.CAME_BACK, phrase("It was revoked and removed, and exists again.")
+    elif decision.choice is ReviewDecision.REVOKE and retest is not None and retest.outcome is Outcome.GONE:
+        yield AskedKind.CHANGED, phrase("It was revoked and no longer has the effect that it had then.")
     elif decision.choice is ReviewDecision.REVOKE:
         yield AskedKind.STILL_THERE, phrase("It was to be revoked, but still exists.")
     elif decision.choice is ReviewDecision.MODIFY:

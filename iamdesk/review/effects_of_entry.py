@@ -7,7 +7,7 @@ from iamdesk.access.access_change import ActionBits
 from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.evaluate.request import EvalDecision, RequestError
+from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_grants import acl_document, default_policy, key_grants_document
 from iamdesk.inventory.trust import is_unique_id
@@ -152,8 +152,9 @@ class EntryEffects:
         external: dict[str, None] = {}
         actions = service_actions("sts")
         is_open = self._is_open_to_any_account(role)
+        admitted = self._admitted_from_outside(role, cancelled)
         for name, action in self._actions_of_trust(role):
-            if name != "*" or is_open:
+            if (name != "*" or is_open) and (admitted is None or name in admitted):
                 external.setdefault(name)
                 found |= 1 << action
         if "*" in external:
@@ -175,6 +176,19 @@ class EntryEffects:
             doubts=tuple(doubts),
             under_conditions=len(losing.keys() - allowed),
             deleted=tuple(dict.fromkeys(name for name in self._named_in_trust(role) if self._is_deleted(name))),
+        )
+
+    def _admitted_from_outside(self, role: str, cancelled: Cancelled) -> frozenset[str] | None:
+        """Return who outside can assume a role, where statements of its trust policy deny; None: none denies."""
+        index = self._evaluator.index
+        if all(statement.is_allow for statement in index.trust(index.roles[role]).statements):
+            return None
+        actions = service_actions("sts").actions
+        asked = {f"sts:{actions[bit].name}" for _, bit in self._actions_of_trust(role)}
+        return frozenset(
+            row.principal
+            for action in sorted(asked)
+            for row in self._evaluator.external_access(Request("*", action, role), cancelled)
         )
 
     def _is_of_snapshot(self, arn: str) -> bool:

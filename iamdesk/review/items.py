@@ -57,6 +57,19 @@ def account_root(account_id: str, near: str) -> str:
     return f"arn:{partition}:iam::{account_id}:root"
 
 
+def account_of(name: str) -> str:
+    """Return the account of a principal as a policy names it; empty for none, such as a service."""
+    return name if name.isdecimal() else name.split(":", 5)[4] if name.count(":") >= 5 else ""
+
+
+def covers(holder: str, principal: str) -> bool:
+    """Return whether a name in a resource policy covers a principal."""
+    account = account_of(principal)
+    if holder in ("*", principal) or (account and holder == account):
+        return True
+    return bool(account) and holder.endswith(":root") and f":{account}:" in holder
+
+
 @dataclass(frozen=True, slots=True)
 class PopulationEntry:
     """One principal of the population."""

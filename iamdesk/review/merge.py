@@ -1,7 +1,7 @@
 """Merges the decisions of a part into the review that was split; differing decisions are conflicts, and are kept."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from iamdesk.review.parts import (
 from iamdesk.review.review_file import ReviewFile, TakenEntry
 from iamdesk.review.schema import PART_OF
 from iamdesk.review.segregation_of_duties import check_decisions
+from iamdesk.review.signed_parts import kept_part
 from iamdesk.review.state import ItemStates, Ledger
 
 _CLOCKS = timedelta(days=1)
@@ -47,6 +48,8 @@ class PartSigner:
     """Fingerprint."""
     sha256: str
     """Of what was signed (`parts.part_sha256`)."""
+    signoff: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """The sign-off itself, which the review keeps with what it signs."""
 
     @property
     def label(self) -> str:
@@ -182,6 +185,7 @@ def merge(
         entries = list(file.journal())
         faults = dict(_faults(review, file, entries))
         part_events = file.events()
+        kept = kept_part(file, signer.signoff) if signer is not None and signer.signoff else {}
         returned = returned_in(file)
         waiting = sum(file.decision(item).choice.value == "undecided" and item not in returned for item in part.items)
     if requires_signature and signer is None:
@@ -247,9 +251,11 @@ def merge(
             )
     own = {item: event for item, event in returned.items() if _holds(part, holding, item)}
     returns = list(_new_returns(part, part_events, events, own, signer if requires_signature else None))
-    if taken or conflicts or agreed or returns:
+    known = [one.details["signed"]["signoff"] for one in events if one.details.get("signed")]
+    if taken or conflicts or agreed or returns or (kept and kept["signoff"] not in known):
         signed_by = signer.label if signer else ""
         about = {"part": part.part_id, "entries": len(taken), "agreed": agreed, "signed_by": signed_by}
+        about |= {"signed": kept} if kept else {}
         ended = [
             {"item": item, "part": part.part_id, "takes": takes, "reason": "The part was decided again."}
             for item, takes in settled

@@ -111,19 +111,22 @@ def items_sha256(review: ReviewFile, items: Iterable[str]) -> str:
     return digest(sorted([one, review.sha256_of(one)] for one in items))
 
 
-def part_sha256(part: ReviewFile) -> str:
-    """Return the digest of what is signed: which part of which review, its items, decisions and delegations."""
+def signed_content(part: ReviewFile) -> dict[str, str]:
+    """Return what is signed: which part of which review, its items, decisions and delegations."""
     ids = [*part.item_states.known, *part.finding_states.known]
     events = part.events()
-    return digest(
-        {
-            "part": part.head.review_id,
-            "part_of": part.head.details.get(PART_OF, ""),
-            "items_sha256": items_sha256(part, ids),
-            "journal_sha256": part.journal_sha256,
-            "events_sha256": events[-1].sha256 if events else GENESIS,
-        }
-    )
+    return {
+        "part": part.head.review_id,
+        "part_of": part.head.details.get(PART_OF, ""),
+        "items_sha256": items_sha256(part, ids),
+        "journal_sha256": part.journal_sha256,
+        "events_sha256": events[-1].sha256 if events else GENESIS,
+    }
+
+
+def part_sha256(part: ReviewFile) -> str:
+    """Return the digest of what is signed."""
+    return digest(signed_content(part))
 
 
 def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]:

@@ -449,7 +449,9 @@ class ReviewFile:
         if now < earliest - (CLOCKS if before else timedelta()):
             raise ReviewError(
                 phrase(
-                    "{path}: the clock of this computer says {now}, but the last entry of the review is of {last}",
+                    "{path}: the clock of this computer says {now}, but the last entry of the review is of {last}; "
+                    "if that entry was saved under a wrong clock, `iamdesk review recover` into a new file lets "
+                    "decisions be saved again",
                     path=display_name(self.path),
                     now=now.isoformat(timespec="minutes"),
                     last=(before or self.head.created.isoformat(timespec="minutes")),

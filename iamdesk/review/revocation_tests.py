@@ -8,10 +8,12 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from iamdesk.diff.result import Comparison, Status
-from iamdesk.review.after_revocation import OF_HOLDERS, AfterRevocation
+from iamdesk.i18n import join_names, phrase
+from iamdesk.review.after_revocation import OF_HOLDERS, AfterRevocation, TrustNow
 from iamdesk.review.close_out import RemovalOutcome, last_removals
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.events import Event
+from iamdesk.review.item_effect import MAX_NAMED
 from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.schema import Head
 from iamdesk.review.state import Decided
@@ -96,10 +98,15 @@ def retests_of(
             continue
         decided = previous.decided(line_id)
         who, when = (decided.reviewer, decided.moment) if decided is not None else ("", "")
-        outcome, sentence = _outcome(line, line_id in now, found, new)
+        is_there = line_id in now
+        if is_there and line.type is EntitlementType.TRUST and after is not None:
+            outcome, sentence = _of_trust(after.trust(line))
+        else:
+            outcome, sentence = _outcome(line, is_there, found, new)
         if outcome is Outcome.STILL_THERE and line_id in removals:
             outcome, sentence = _after_removal(line, *removals[line_id], new)
-        rest = after.of(line) if after is not None and outcome is Outcome.GONE else None
+        is_gone = outcome is Outcome.GONE and not is_there
+        rest = after.of(line, before) if after is not None and is_gone else None
         yield Retest(
             line_id,
             line.account_id,
@@ -134,6 +141,22 @@ def _outcome(line: ReviewItem, is_there: bool, found: Comparison, new: Snapshot)
     if diff is not None and diff.status is Status.UNCHANGED and line.type in OF_HOLDERS:
         return Outcome.GONE, f"{line.name} was removed; what its holder can do has not changed."
     return Outcome.GONE, f"{line.name} was removed."
+
+
+def _of_trust(found: TrustNow) -> tuple[Outcome, str]:
+    """Return the result of a revoked trust policy: a role always has one, so whom it admits is compared."""
+    if found.still:
+        return Outcome.STILL_THERE, phrase("{names} can still assume the role.", names=_named(found.still))
+    if found.doubts:
+        return Outcome.INCONCLUSIVE, found.doubts[0]
+    ended = phrase("{names} can no longer assume the role.", names=_named(found.before))
+    if not found.now:
+        return Outcome.GONE, phrase("{ended} No one can assume it now.", ended=ended)
+    return Outcome.GONE, phrase("{ended} {names} can assume it now.", ended=ended, names=_named(found.now))
+
+
+def _named(names: Sequence[str]) -> str:
+    return join_names(names, MAX_NAMED) or phrase("no one")
 
 
 def _after_removal(line: ReviewItem, removal: RemovalOutcome, at: str, new: Snapshot) -> tuple[Outcome, str]:

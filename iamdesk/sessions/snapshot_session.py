@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the engine and the checks are imported on first use: openin
     from iamdesk.access.service_access import AccessByPrincipal
     from iamdesk.access.who_can import Sweeps
     from iamdesk.attack_paths.attack_path_graph import LazyAttackPathGraph
-    from iamdesk.attack_paths.types import AttackPath, AttackPaths, PrincipalExposure
+    from iamdesk.attack_paths.types import AttackPath, AttackPaths, Extent, PrincipalExposure
     from iamdesk.causes.controls import Tally
     from iamdesk.causes.types import Control
     from iamdesk.checks.check_settings import AppliedSettings
@@ -210,24 +210,30 @@ class SnapshotSession(Opened):
         progress: Progress = no_progress,
         cancelled: Cancelled = never_cancelled,
         executor: Executor | None = None,
+        extent: "Extent | None" = None,
     ) -> "AttackPaths":
         """Return the attack paths of every principal; the first call takes seconds for thousands of them.
 
-        ``executor`` as for `findings`.
+        ``executor`` as for `findings`; ``extent``: how far paths after a preparation are searched.
 
         Raises:
+            RequestError: the snapshot has no principal of which they are searched.
             WorkCancelled: ``cancelled`` returned True.
             WorkError: the executor cannot do it; one sentence.
         """
-        return self._reach(progress, cancelled, self._workers(executor))
+        return self._reach(progress, cancelled, self._workers(executor), extent)
 
     def shortest_paths(
-        self, goal: str = "admin", cancelled: Cancelled = never_cancelled, executor: Executor | None = None
+        self,
+        goal: str = "admin",
+        cancelled: Cancelled = never_cancelled,
+        executor: Executor | None = None,
+        extent: "Extent | None" = None,
     ) -> "Iterator[tuple[PrincipalExposure, AttackPath]]":
         """Yield every user and role that reaches a goal, or may, with a shortest attack path, in the snapshot's order.
 
         Service-linked roles are left out.
-        ``goal`` as of `AttackPaths`; ``executor`` as for `findings`.
+        ``goal`` as of `AttackPaths`; ``executor`` and ``extent`` as for `reach`.
 
         Raises:
             RequestError: there is no such goal.
@@ -237,7 +243,7 @@ class SnapshotSession(Opened):
         from iamdesk.attack_paths.shared_paths import shortest_paths
 
         workers = self._workers(executor)
-        return shortest_paths(self._reach(cancelled=cancelled, workers=workers), goal, workers, cancelled)
+        return shortest_paths(self._reach(no_progress, cancelled, workers, extent), goal, workers, cancelled)
 
     def principal_page(self, principal: str, cancelled: Cancelled = never_cancelled) -> "Iterator[PageSection]":
         """Yield the sections of the page of a user, role or group, by its ARN, that need no attack paths.

@@ -81,7 +81,10 @@ class PrincipalResolver:
         )
         scps, missing_data = self._scps(account)
         policies = replace(
-            _policy_set(self.index.carried(group), missing_data), scps=scps, scp_places=self._places(account)
+            _policy_set(self.index.carried(group), missing_data),
+            scps=scps,
+            scp_places=self._places(account),
+            uncaptured=self._uncaptured(account),
         )
         return PrincipalPolicies(policies, caller, may_be_tagged=False)
 
@@ -100,6 +103,7 @@ class PrincipalResolver:
                 scps=scps,
                 scp_places=self._places(account),
                 missing_data=(*policies.missing_data, *missing_data),
+                uncaptured=policies.uncaptured | self._uncaptured(account),
             )
             return policies, caller, True
         match caller.kind:
@@ -109,11 +113,17 @@ class PrincipalResolver:
                 policies, caller, may_be_tagged = self._user(caller, missing_data)
             case _:
                 policies, caller, may_be_tagged = self._role(caller, missing_data)
-        return replace(policies, scps=scps, scp_places=self._places(account)), caller, may_be_tagged
+        policies = replace(policies, scps=scps, scp_places=self._places(account), uncaptured=self._uncaptured(account))
+        return policies, caller, may_be_tagged
+
+    def _uncaptured(self, account: str) -> frozenset[PolicyType]:
+        kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
+        is_captured = self.organization is not None and self.organization.is_captured(account, kind)
+        return frozenset() if is_captured else frozenset({PolicyType.SCP})
 
     def _scps(self, account: str) -> tuple[tuple[tuple[AttachedPolicy, ...], ...] | None, list[MissingData]]:
         kind = OrganizationPolicyType.SERVICE_CONTROL_POLICY
-        if self.organization is None or not self.organization.is_captured(account, kind):
+        if self.organization is None or self._uncaptured(account):
             return None, [
                 MissingData(
                     "organization-unknown", phrase("Service control policies are not captured."), PolicyType.SCP
@@ -206,17 +216,18 @@ class PrincipalResolver:
             _FULL_ACCESS,
             is_assumed=True,
         )
-        text = mark("Account {account} is not captured. Its own policies are assumed to allow the request.")
+        text = mark("Account {account} is not captured. Its own policies have to allow the request, too.")
         if is_federated:
             text = mark(
-                "Account {account} is not captured. Its own policies, and a session policy that is not provided, are "
-                "assumed to allow the request."
+                "Account {account} is not captured. Its own policies, and a session policy that is not provided, "
+                "have to allow the request, too."
             )
         message = phrase(text, account=caller.account)
         return PolicySet(
             identity=(assumed,),
             session=(replace(assumed, policy_type=PolicyType.SESSION),) if is_federated else None,
             missing_data=(MissingData("principal-outside", message, PolicyType.IDENTITY),),
+            uncaptured=frozenset({PolicyType.PERMISSIONS_BOUNDARY}),
         )
 
 

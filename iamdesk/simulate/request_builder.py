@@ -45,6 +45,14 @@ from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import FunctionUrl, Resource
 
+_UNCAPTURED = frozenset(
+    {
+        *("resource-policy-missing", "key-policy-missing", "key-grants-missing", "trust-policy-missing"),
+        *("endpoint-not-captured", "acl-missing", "public-access-block-unknown"),
+    }
+)
+"""Missing data by which nothing is known of a policy type, unless a policy of it applies all the same."""
+
 
 class RequestBuilder:
     """Builds evaluation requests. Thread-safe."""
@@ -250,6 +258,24 @@ class RequestBuilder:
         context = Context(
             facts_given(request.context, target), derive, request.unknown_context, reference().is_multivalued
         )
+        missing_beside_holder = (
+            *missing_data,
+            *missing_data_beside_policies(
+                caller, target, owner, record, resource, self._canonical_ids, self.resources.shares, self.organization
+            ),
+            *missing_data_of_public_access(
+                caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
+            ),
+            *missing_rcp_data,
+            *missing_data_of_root,
+            *came.missing_data,
+            *missing_data_of(target, record),
+            *password_policy.missing_data(caller, target, self._account_facts),
+            *missing_data_of_given(request.context, target),
+        )
+        uncaptured = [one.policy_type for one in missing_beside_holder if one.code in _UNCAPTURED]
+        if is_bound and rcps is None and not self._knows_rcps(owner or caller.account):
+            uncaptured.append(PolicyType.RCP)
         return EvaluationRequest(
             caller=caller,
             target=target,
@@ -270,32 +296,12 @@ class RequestBuilder:
                 endpoint=came.policy,
                 possible_endpoints=came.possible,
                 restrict_public_buckets=restricts,
-                missing_data=(
-                    *policies.missing_data,
-                    *missing_data,
-                    *missing_data_beside_policies(
-                        caller,
-                        target,
-                        owner,
-                        record,
-                        resource,
-                        self._canonical_ids,
-                        self.resources.shares,
-                        self.organization,
-                    ),
-                    *missing_data_of_public_access(
-                        caller, target, owner, resource, is_block_known=restricts or self._knows_block(record, owner)
-                    ),
-                    *missing_rcp_data,
-                    *missing_data_of_root,
-                    *came.missing_data,
-                    *missing_data_of(target, record),
-                    *password_policy.missing_data(caller, target, self._account_facts),
-                    *missing_data_of_given(request.context, target),
-                ),
+                missing_data=(*policies.missing_data, *missing_beside_holder),
+                uncaptured=policies.uncaptured.union(uncaptured),
             ),
             resource_account=owner or caller.account,
             without=request.without,
+            is_of_resource=request.is_of_resource,
             refusal=refusal,
             authorization=kind if record is None or record.is_policy_captured or kind != OPEN else "",
         )
@@ -341,13 +347,18 @@ class RequestBuilder:
         kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
         if self.organization is None or owner is None or not target.supports_rcps:
             return None, []
-        if not self.organization.is_captured(owner, kind):
+        if not self._knows_rcps(owner):
             message = phrase("Resource control policies are not captured.")
             return None, [MissingData("rcps-unknown", message, PolicyType.RCP)] if self.organization.has_account(
                 owner
             ) else []
         missing_data = missing_data_of_levels(self.organization, owner, kind)
         return attached_levels(self.organization.levels(owner, kind), PolicyType.RCP, SourceType.RCP), missing_data
+
+    def _knows_rcps(self, owner: str | None) -> bool:
+        """Return whether the snapshot shows which RCPs apply to an account."""
+        kind = OrganizationPolicyType.RESOURCE_CONTROL_POLICY
+        return self.organization is not None and owner is not None and self.organization.is_captured(owner, kind)
 
     def _knows_block(self, record: Resource | None, owner: str | None) -> bool:
         """Return whether the Block Public Access settings of a bucket or access point and of its account are known."""

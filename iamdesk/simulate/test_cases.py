@@ -7,12 +7,13 @@ from typing import Any
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import Target, parse_target
-from iamdesk.evaluate.context import Context, KeyValue, derived, given_facts
+from iamdesk.evaluate.context import DERIVED_ABSENT, Context, KeyValue, Knowledge, derived, given_facts
 from iamdesk.evaluate.derived_keys import DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest, EvaluationTrace, evaluate
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
 from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call, parse_caller
 from iamdesk.evaluate.request import CaseError, MissingContextMode, PolicyType, Request, RequestError
+from iamdesk.evaluate.request_context import is_taken
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
 from iamdesk.inventory.resource_grants import default_policy
@@ -168,20 +169,30 @@ _OF_THE_CALLER = frozenset(
         "kms:calleraccount",
     }
 )
+_OF_THE_CALL = frozenset({"aws:currenttime", "aws:epochtime", "aws:requestedregion", "aws:tokenissuetime"})
+"""Keys that follow from the call: no case has to provide them where others than those provided are unknown."""
 
 
 class _KeysOfCaller:
-    """Derives the context keys that follow from the caller; the test case provides the others (CONTRACT 4, rules J)."""
+    """Derives the context keys that follow from the caller; the test case provides the others (CONTRACT 4, rules J).
+
+    Where those that it does not provide are unknown, not absent, also what follows from the call and its action.
+    """
 
     def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode) -> None:
-        self._caller = caller
+        self._caller, self._target = caller, target
         self._is_strict = unknown is MissingContextMode.ABSENT
         self._derive = DerivedKeys(caller, target, reference(), datetime.now(UTC), None)
 
     def __call__(self, key: str) -> KeyValue | None:
         """Return what is known of a key in lower case, or None."""
         if key not in _OF_THE_CALLER:
-            return None
+            if self._is_strict:
+                return None
+            if key.startswith(f"{self._target.service}:") and not is_taken(key, self._target):
+                return DERIVED_ABSENT
+            known = self._derive(key) if key in _OF_THE_CALL else None
+            return None if known is None or known.knowledge is Knowledge.UNKNOWN else known
         if key == "aws:principalarn" and self._caller.has_missing_path and self._is_strict:
             return derived(
                 str(self._caller.arn)

@@ -142,7 +142,7 @@ class _Evaluation:
     def _decide(self, part: UseCaseAction, resource: str) -> EvaluationResult:
         asked = self._use_case_request.request
         is_own = part.on in ("resource", "contents") or part.on.startswith("beside:")
-        return self._evaluator.can(
+        return self._evaluator.explained(
             replace(
                 asked,
                 action=part.action,

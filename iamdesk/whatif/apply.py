@@ -55,6 +55,7 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
         WhatIfError: one of them cannot be applied; its text names it by its number.
     """
     edits = tuple(edits)
+    _refuse_two_of_one_statement(edits)
     applied = [asdict(edit) for edit in edits]
     if all(edit.act in _OF_ENTITIES for edit in edits):
         changed = _with_entities(snapshot, edits)
@@ -68,6 +69,21 @@ def apply(snapshot: Snapshot, edits: Iterable[Edit]) -> Snapshot:
         "{name} with {count:,} change", "{name} with {count:,} changes", len(applied), name=snapshot.path.name
     )
     return changed.model_copy(update={"sha256": digest.hexdigest(), "path": snapshot.path.with_name(name)})
+
+
+def _refuse_two_of_one_statement(edits: Iterable[Edit]) -> None:
+    """Refuse two texts for one statement: the second one would silently undo the first."""
+    replaced: dict[str, dict[int | None, tuple[int, Any]]] = {}
+    for number, edit in enumerate(edits, 1):
+        if edit.act in (EditAction.REMOVE_STATEMENT, EditAction.SET_POLICY):  # other numbers, or another policy
+            replaced.pop(edit.subject, None)
+        if edit.act is not EditAction.SET_STATEMENT:
+            continue
+        first, document = replaced.setdefault(edit.subject, {}).setdefault(edit.index, (number, edit.document))
+        if document != edit.document:
+            sentence = phrase("change {first} replaces the same statement: make one change of both", first=first)
+            with _named_by(number):
+                raise WhatIfError(sentence)
 
 
 @contextmanager

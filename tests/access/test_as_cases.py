@@ -168,9 +168,12 @@ def test_a_question_and_its_case_have_one_answer(
     assume(are_kin(context))
     case = evaluate_case(case_of(question, context))
 
-    over_snapshot = evaluator.can(Request(principal, *asked, context={**typed, **context}))
+    # A case says which policies the caller has, also those of an account that is not captured.
+    over_snapshot = evaluator.can(Request(principal, *asked, context={**typed, **context}, is_of_resource=True))
     assert over_snapshot.decision is case.decision, case_of(question, context)
-    strict = Request(principal, *asked, context={**typed, **context}, unknown_context=MissingContextMode.ABSENT)
+    strict = Request(
+        principal, *asked, context={**typed, **context}, unknown_context=MissingContextMode.ABSENT, is_of_resource=True
+    )
     assert evaluator.can(strict).decision is case.decision
 
     open_answer = evaluator.can(request)

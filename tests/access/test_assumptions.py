@@ -286,6 +286,57 @@ def test_a_missing_trust_policy_refuses_and_may_grant(target: str) -> None:
     assert "trust policy" in answer.sentence
 
 
+@rule("G17", "L2")
+def test_a_policy_that_aws_would_not_save_is_named_where_it_could_decide() -> None:
+    odd = deny("*", "*", {"StringEqualz": {"aws:username": "ana"}})
+    capture = evaluator(user("ana", document(allow())), role("r", document(allow())))
+
+    def rejected(answer: EvaluationResult) -> list[str]:
+        return [note.message for note in answer.assumptions if note.code == "policy-rejected"]
+
+    session = SessionPolicy("passed", document(allow(), odd))
+    of_session = f"arn:aws:sts::{ID}:assumed-role/r/s"
+    answer = ask(capture, "s3:GetObject", OBJECT, of_session, session_policies=(session,))
+    assert answer.decision == "allowed"
+    assert "passed" in rejected(answer)[0]
+    assert "`StringEqualz` is not a condition operator" in rejected(answer)[0]
+    assert answer.open_assumptions
+    assert rejected(ask(capture, "s3:GetObject", OBJECT)) == []
+    documents: list[Any] = [
+        {**document(allow()), "Version": "2012-10-18"},
+        document({**allow(), "Principal": "*"}),
+        document(allow(), {**deny(), "Principal": "*"}),
+    ]
+    for each in documents:
+        assert len(rejected(ask(evaluator(user("ana", each)), "s3:GetObject", OBJECT))) == 1
+    narrow = evaluator(user("ana", document(allow(), odd | {"Action": "sqs:*"})))
+    assert rejected(ask(narrow, "s3:GetObject", OBJECT)) == []
+
+
+@rule("A5", "B3", "B7")
+def test_what_was_not_captured_is_unknown_and_what_is_not_there_does_not_apply() -> None:
+    role_in = role("in")
+    linked = role("AWSServiceRoleForX", path="/aws-service-role/x.amazonaws.com/")
+    capture = evaluator(user("ana", document(allow())), role_in, linked)
+
+    def lines(principal: str, action: str, resource: str) -> dict[str, tuple[bool, str]]:
+        answer = ask(capture, action, resource, principal)
+        assert all(line.decision is None for line in answer.layers if line.is_unknown)
+        return {line.layer.value: (line.is_unknown, line.sentence) for line in answer.layers}
+
+    bucket = lines(ANA, "s3:GetObject", OBJECT)
+    assert bucket["scp"] == bucket["rcp"] == (True, "not captured (could deny)")
+    assert bucket["resource"] == (True, "not captured (could allow or deny)")
+    assert bucket["permissions-boundary"] == (False, "none set: no limit")
+    instance = lines(ANA, "ec2:StartInstances", INSTANCE)
+    assert instance["rcp"] == (False, "do not apply to ec2")
+    assert instance["resource"][0] is False
+    arn = f"arn:aws:iam::{ID}:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    of_linked = lines(arn, "s3:GetObject", OBJECT)
+    assert of_linked["scp"] == (False, "do not apply to this caller")
+    assert lines("s3.amazonaws.com", "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{ID}:q")["scp"][0] is False
+
+
 @rule("D1")
 def test_an_outsider_is_told_where_its_own_policies_could_refuse() -> None:
     capture = evaluator(role("open", trust=trusting({"AWS": OTHER_ID})), role("closed"))
@@ -300,9 +351,9 @@ def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
     capture = evaluator(role("open", trust=trusting({"AWS": OTHER_ID})), role("closed"))
     outsider = user_arn("zoe", OTHER_ID)
     asked = [
-        ("sts:AssumeRole", role_arn("open"), "allowed"),
+        ("sts:AssumeRole", role_arn("open"), "conditional"),
         ("sts:AssumeRole", role_arn("closed"), "implicitDeny"),
-        ("ec2:DescribeInstances", "*", "allowed"),
+        ("ec2:DescribeInstances", "*", "conditional"),
     ]
     for action, resource, decision in asked:
         answer = ask(capture, action, resource, outsider)
@@ -312,9 +363,9 @@ def test_an_outsider_is_shown_with_no_policy_that_nobody_captured() -> None:
         assert all(line.policy_key for line in answer.statements)
         assert all("statement" not in line.sentence for line in answer.layers if line.layer == "identity")
         [boundary] = [line.sentence for line in answer.layers if line.layer == "permissions-boundary"]
-        assert boundary == "not captured: assumed to set no limit"
-        if decision == "allowed":
-            assert "its account, which is not captured, is assumed to allow it" in answer.sentence
+        assert boundary == "not captured (could deny)"
+        if decision == "conditional":
+            assert "only if its account, which is not captured, allows it" in answer.sentence
         changes = minimal_policy_changes(capture.trace(Request(outsider, action, resource))).changes
         assert {one.line.owner for change in changes for one in change.removals} <= captured
 

@@ -268,7 +268,8 @@ def test_session_tags_are_typed_as_context_keys_and_win_over_the_role_s_own() ->
 )
 def test_principals_of_accounts_that_are_not_held_are_judged_by_the_resource(outsider: str) -> None:
     granted = ask(world(to({"AWS": OTHER_ID})), outsider)
-    assert granted.decision == "allowed"
+    assert granted.decision == ("allowed" if outsider.endswith(":root") else "conditional")
+    assert ask(world(to({"AWS": OTHER_ID})), outsider, is_of_resource=True).decision == "allowed"
     told = [one.code for one in granted.assumptions]
     assert ("principal-outside" in told) == (not outsider.endswith(":root"))
     assert ask(world(), outsider).decision == "implicitDeny"
@@ -276,18 +277,26 @@ def test_principals_of_accounts_that_are_not_held_are_judged_by_the_resource(out
 
 @rule("C5", "D1", "E4")
 def test_a_federated_user_of_an_account_that_is_not_held() -> None:
-    """Its session policy is its account's, too: assumed to allow, unless it is given."""
+    """Its session policy is its account's, too: it has to allow the request, and is unknown unless it is given."""
     federated = f"arn:aws:sts::{OTHER_ID}:federated-user/zoe"
     granted = ask(world(to({"AWS": federated})), federated)
-    assert granted.decision == "allowed"
+    assert granted.decision == "conditional"
     (assumption,) = (one for one in granted.assumptions if one.code == "principal-outside")
     assert "a session policy that is not provided" in assumption.message
     (line,) = (one for one in granted.layers if one.layer == "session")
-    assert (line.decision, line.sentence) == ("allowed", "not captured: assumed to allow")
-    for action, expected in (("s3:*", "allowed"), ("sqs:*", "implicitDeny")):
+    assert (line.decision, line.is_unknown, line.sentence) == (None, True, "not captured (must allow)")
+    for action, expected in (("s3:*", "conditional"), ("sqs:*", "implicitDeny")):
         given = (SessionPolicy("given", document(allow(action))),)
         assert ask(world(to({"AWS": federated})), federated, session_policies=given).decision == expected
     assert ask(world(to({"AWS": federated}, effect="Deny")), federated).decision == "explicitDeny"
+
+
+@rule("A2", "E10")
+def test_a_deny_applies_to_unsigned_calls_that_have_to_be_signed() -> None:
+    refused = ask(world(to("*"), to("*", effect="Deny")), "anonymous", "s3:GetBucketPolicy", "arn:aws:s3:::b")
+    assert refused.decision == "explicitDeny"
+    assert [line.effect for line in refused.matched_statements] == ["Deny"]
+    assert ask(world(to("*")), "anonymous", "s3:GetBucketPolicy", "arn:aws:s3:::b").decision == "implicitDeny"
 
 
 @rule("E16")

@@ -483,7 +483,7 @@ def ask_outsider(condition: Any, principal: str = user_arn("zoe", OTHER_ID), **m
     world = snapshot(account()).model_copy(
         update={"organization": organization(*members, **more), "resources": (bucket,)}
     )
-    return Evaluator(world).can(Request(principal, "s3:GetObject", "arn:aws:s3:::b/k"))
+    return Evaluator(world).can(Request(principal, "s3:GetObject", "arn:aws:s3:::b/k", is_of_resource=True))
 
 
 @rule("J2", "D3")

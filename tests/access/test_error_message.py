@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iamdesk.denials.denial import DenialError, DenialSource
-from iamdesk.denials.error_message import read_message
+from iamdesk.denials.error_message import read_message, read_messages
 
 CASES = [
     json.loads(line)
@@ -57,6 +57,44 @@ def test_operation_that_several_services_have_leaves_all_of_them() -> None:
 
     assert denial.action is None
     assert {"lambda:TagResource", "kms:TagResource"} <= set(denial.actions)
+
+
+ANA, BEN = (f"arn:aws:iam::111122223333:user/{name}" for name in ("ana", "ben"))
+REFUSED = "User: {who} is not authorized to perform: {action} on resource: {resource}"
+
+
+def test_each_of_several_denials_in_one_text_is_read() -> None:
+    first = REFUSED.format(who=ANA, action="s3:GetObject", resource="arn:aws:s3:::pay/x")
+    second = REFUSED.format(who=BEN, action="sqs:SendMessage", resource="arn:aws:sqs:eu-west-1:111122223333:q")
+    called = "An error occurred (AccessDenied) when calling the GetObject operation: "
+    for text in (f"{first}\n{second}", f"{called}{first}. {second}", f"{first} {first} {second}"):
+        assert [(one.principal, one.action) for one in read_messages(text)] == [
+            (ANA, "s3:GetObject"),
+            (BEN, "sqs:SendMessage"),
+        ]
+
+
+def test_html_entities_are_characters() -> None:
+    quoted = REFUSED.format(who=ANA, action='"s3:GetObject"', resource='"arn:aws:s3:::pay/x"')
+    denial = read_message(quoted.replace('"', "&quot;"))
+    assert (denial.principal, denial.action, denial.resource) == (ANA, "s3:GetObject", "arn:aws:s3:::pay/x")
+
+
+def test_the_key_of_a_ciphertext_is_not_named() -> None:
+    denial = read_message(
+        f"User: {ANA} is not authorized to perform: kms:Decrypt on the resource associated with this ciphertext "
+        "because the resource does not exist in this Region, no resource-based policies allow access, or a "
+        "resource-based policy explicitly denies access"
+    )
+    assert (denial.principal, denial.action, denial.resource) == (ANA, "kms:Decrypt", None)
+    assert "does not name the key" in " ".join(denial.remarks)
+
+
+def test_an_action_without_resources_is_evaluated_on_none() -> None:
+    denial = read_message(
+        REFUSED.format(who=ANA, action="sqs:ListQueues", resource="arn:aws:sqs:eu-west-1:111122223333:")
+    )
+    assert denial.resource == "*"
 
 
 @given(st.text(max_size=400))

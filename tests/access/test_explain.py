@@ -103,7 +103,9 @@ def test_what_the_snapshot_allows_is_told(evaluator: Evaluator) -> None:
     )
 
     assert why.agreement is Agreement.ALLOWED
-    assert "policies have changed since" in why.sentence
+    assert why.sentence.startswith("The snapshot does not explain the denial: it allows the request. Likely reasons: ")
+    assert "a policy that was not captured (here: " in why.sentence
+    assert "a session policy, request context such as MFA or a VPC endpoint" in why.sentence
 
 
 def test_what_was_not_told_is_asked_for(evaluator: Evaluator) -> None:
@@ -362,13 +364,15 @@ def test_check_that_differs_is_told(evaluator: Evaluator) -> None:
     assert [each.agrees for each in why.comparisons] == [True, False]
 
 
-def test_limit_that_is_not_in_play_agrees_with_one_that_allows(evaluator: Evaluator) -> None:
+def test_limit_that_was_not_captured_neither_agrees_nor_differs(evaluator: Evaluator) -> None:
     record = details()
     record["evaluations"][0]["checks"] += [
         {"checkType": "SERVICE_CONTROL_POLICY", "evaluatedEffect": effect} for effect in ("ALLOW", "EXPLICIT_DENY")
     ]
 
-    assert [each.agrees for each in explain_denial(evaluator, one(record)).comparisons] == [True, True, True, False]
+    comparisons = explain_denial(evaluator, one(record)).comparisons
+    assert [each.agrees for each in comparisons] == [True, True, False, False]
+    assert [each.is_open for each in comparisons] == [False, False, True, True]
 
 
 def test_whole_context_leaves_no_key_unknown(evaluator: Evaluator) -> None:

@@ -163,7 +163,8 @@ def test_the_path_of_a_role_outside_the_snapshot_is_not_known(pattern: str, deci
         "Condition": {"ArnLike": {"aws:PrincipalArn": pattern}},
     }  # fmt: skip
     bucket = Resource(arn=BUCKET, account_id=ID, policy=document(statement))
-    answer = ask(world(resources=(bucket,)), "s3:GetObject", f"{BUCKET}/k", {}, SESSION)
+    request = Request(SESSION, "s3:GetObject", f"{BUCKET}/k", resource_account=ID, is_of_resource=True)
+    answer = world(resources=(bucket,)).can(request)
     assert answer.decision == decision
 
 

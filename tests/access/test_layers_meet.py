@@ -79,7 +79,7 @@ def world(*resources: Resource, trust: Any = None, **more: Any) -> Evaluator:
 def ask(
     evaluator: Evaluator, principal: str, action: str = "s3:GetObject", on: str = OBJECT, **more: Any
 ) -> EvaluationResult:
-    return evaluator.can(Request(principal, action, on, **more))
+    return evaluator.can(Request(principal, action, on, is_of_resource=True, **more))
 
 
 def to(principal: Any, condition: Any = None, effect: str = "Allow") -> dict[str, Any]:

@@ -260,7 +260,11 @@ def test_an_outsider_is_judged_by_the_trust_policy() -> None:
     capture = evaluator(role("target", trust=trusting({"AWS": OTHER_ID})), role("closed"))
     outsider = user_arn("zoe", OTHER_ID)
     answer = capture.can(Request(outsider, "sts:AssumeRole", role_arn("target")))
-    assert answer.decision == "allowed"
+    assert answer.decision == "conditional", "its own account has to allow it, and is not captured"
+    of_resource = Request(outsider, "sts:AssumeRole", role_arn("target"), is_of_resource=True)
+    assert capture.can(of_resource).decision == "allowed"
+    assert capture.decide(of_resource) == "allowed"
+    assert capture.decide(Request(outsider, "sts:AssumeRole", role_arn("target"))) == "conditional"
     assert [note.code for note in answer.assumptions] == ["principal-outside"]
     assert OTHER_ID in answer.assumptions[0].message
     assert ask(capture, outsider, "sts:AssumeRole", role_arn("closed")) == "implicitDeny"

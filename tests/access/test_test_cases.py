@@ -218,3 +218,28 @@ def test_a_pattern_for_everything_fails_where_a_key_may_have_several_values() ->
     assert evaluate_case(case, MissingContextMode.UNKNOWN).decision == "conditional"
     own[0]["document"] = document({**FULL, "Condition": {"StringLikeIfExists": {"aws:username": "*"}}})
     assert evaluate_case(case, MissingContextMode.UNKNOWN).decision == "allowed"
+
+
+@rule("J1", "J2", "K3")
+@pytest.mark.parametrize(
+    ("action", "resource", "condition", "expected"),
+    [
+        ("s3:GetObject", OBJECT, {"StringEquals": {"s3:prefix": "x"}}, "implicitDeny"),
+        ("s3:GetObject", OBJECT, {"Null": {"aws:CurrentTime": "true"}}, "implicitDeny"),
+        ("s3:GetObject", OBJECT, {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, "allowed"),
+        ("iam:GetUser", USER, {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}, "allowed"),
+        ("s3:GetObject", OBJECT, {"StringEquals": {"aws:PrincipalTag/a": "x"}}, "conditional"),
+    ],
+)
+def test_keys_that_cannot_vary_are_no_question(action: str, resource: str, condition: Any, expected: str) -> None:
+    own = [{"name": "p", "document": document({**FULL, "Condition": condition})}]
+    case: dict[str, Any] = {"principal": USER, "action": action, "resource": resource}
+    case |= {"resource_account": ACCOUNT, "identity_policies": own}
+    answer = evaluate_case(case, MissingContextMode.UNKNOWN)
+    assert answer.decision == expected
+    assert not any("CurrentTime" in key for key in answer.missing_context_values)
+    is_about_now = "DateGreaterThan" in condition
+    assert ("time-assumed" in [note.code for note in answer.assumptions]) == is_about_now
+    role = case | {"principal": f"arn:aws:iam::{ACCOUNT}:role/r"}
+    own[0]["document"] = document({**FULL, "Condition": {"Null": {"aws:TokenIssueTime": "false"}}})
+    assert evaluate_case(role, MissingContextMode.UNKNOWN).decision == "allowed"

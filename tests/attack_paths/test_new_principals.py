@@ -37,7 +37,10 @@ def test_the_role_that_it_creates_is_the_one_that_it_changes(tmp_path, create, a
     assert states(tmp_path, *statements).get("X82") is found
 
 
-@pytest.mark.parametrize(("edge", "found"), [(FULL, State.PROVEN), (WEAK, None)])
+NOTHING = {"Effect": "Allow", "Action": "*", "NotResource": "*"}
+
+
+@pytest.mark.parametrize(("edge", "found"), [(FULL, State.PROVEN), (WEAK, None), (document(NOTHING), None)])
 def test_a_required_boundary_that_restricts_nothing(tmp_path, edge, found):
     required = {"Condition": {"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}}}
     statement = allow(["iam:CreateRole", "iam:AttachRolePolicy"], arn("role/app-*"), **required)

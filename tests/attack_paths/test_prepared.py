@@ -5,7 +5,7 @@ import pytest
 from iamdesk import Evaluator
 from iamdesk.attack_paths import prepared
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
-from iamdesk.attack_paths.types import State
+from iamdesk.attack_paths.types import Extent, State
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction
 
@@ -357,6 +357,32 @@ def test_preparations_that_were_not_tried_are_counted(world, tmp_path, monkeypat
     assert reach_of(world, tmp_path).preparations_left_out == 1
     monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 1)
     assert reach_of(world, tmp_path).preparations_left_out is None
+
+
+def test_paths_of_one_principal_are_searched_whatever_the_size(world, tmp_path, monkeypatch):
+    world.user("a", {"own": document(allow("iam:AddUserToGroup", arn("group/g")))})
+    world.group("g", {"own": document(ASSUME)})
+    monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
+    evaluator = Evaluator(world.snapshot(tmp_path))
+    assert not list(AttackPathGraph(evaluator).attack_paths(arn("user/a")))
+    for extent in (Extent(arn("user/a")), Extent(principals=1000)):
+        graph = AttackPathGraph(evaluator, extent=extent)
+        assert [path.state for path in graph.attack_paths(arn("user/a"))] == [State.PROVEN]
+        assert graph.preparations_left_out == 0
+
+
+def test_paths_of_one_principal_go_on_from_whom_it_becomes_after_a_preparation(world, tmp_path, monkeypatch):
+    limit = world.policy("limit", document(allow(["sts:AssumeRole", "iam:PutRolePolicy"])))
+    itself = document(allow("iam:PutRolePolicy", arn("role/middle")))
+    world.role("middle", {"own": itself}, trusting({"AWS": arn("root")}), boundary=limit)
+    world.user("a", {"own": document(allow("iam:AddUserToGroup", arn("group/g")))})
+    world.group("g", {"own": document(allow("sts:AssumeRole", arn("role/middle")))})
+    evaluator = Evaluator(world.snapshot(tmp_path))
+    usual = list(AttackPathGraph(evaluator).attack_paths(arn("user/a")))
+    monkeypatch.setattr(prepared, "_MAX_PRINCIPALS", 0)
+    alone = list(AttackPathGraph(evaluator, extent=Extent(arn("user/a"))).attack_paths(arn("user/a")))
+    assert usual
+    assert [path.steps for path in alone] == [path.steps for path in usual]
 
 
 BOTH = ["sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession"]

@@ -1,4 +1,4 @@
-"""Causes of findings: each finding in exactly one, few rows, the largest effect first."""
+"""Causes of findings: each finding in exactly one, few rows, the most severe first."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +24,8 @@ from iamdesk.checks.aws_tools import origin_of
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
+from iamdesk.whatif.apply import apply
+from iamdesk.whatif.edits import Edit, EditAction
 
 from ..builders import entries
 from ..builders.captures import allow, document, trusting
@@ -210,6 +212,34 @@ def test_what_lets_nobody_in_is_no_external_access() -> None:
     assert not any(map(is_of_external_access, inside))
 
 
+def test_a_cause_is_what_ends_the_finding_alone(tmp_path: Path) -> None:
+    arns = ["arn:aws:iam::aws:policy/AWSStepFunctionsFullAccess", ADMINISTRATOR]
+    attached = [{"PolicyName": arn.rpartition("/")[2], "PolicyArn": arn} for arn in arns]
+    roles = [_role("a", AttachedManagedPolicies=attached[:1]), _role("b", AttachedManagedPolicies=attached)]
+    texts = (document(allow(["states:*", "iam:PassRole"])), document(EVERYTHING))
+    policies = [entries.managed(arn, text) for arn, text in zip(arns, texts, strict=True)]
+    snapshot = load_snapshot(entries.write(tmp_path / "account.json", roles=roles, policies=policies))
+    findings = list(registry.run(Evaluator(snapshot)))
+    causes = causes_of(findings)
+    assert _with(causes, findings, "ADM-01", "b").label == "AdministratorAccess, attached to b"
+    assert _with(causes, findings, "SVC-05", "a").label == "AWSStepFunctionsFullAccess, attached to a"
+    changed = apply(snapshot, [Edit(EditAction.DETACH_POLICY, "arn:aws:iam::111122223333:role/b", ADMINISTRATOR)])
+    assert not list(registry.run(Evaluator(changed), only=("ADM-01",)))
+
+
+def test_it_is_said_where_no_removal_alone_ends_a_finding(found: Callable[..., Any]) -> None:
+    findings, causes = found(roles=[_role("twice", EVERYTHING, allow(["*"])), _role("once", EVERYTHING)])
+    said = "This alone does not end every finding: other statements of twice allow the same."
+    assert said in _with(causes, findings, "ADM-01", "twice").remediation
+
+
+def test_no_cause_is_above_a_more_severe_one() -> None:
+    rank = list(Severity)
+    findings = registry.run(Evaluator(load_snapshot(Path(sample_snapshot()))))
+    ranks = [rank.index(row.severity) for row in causes_of(findings).rows]
+    assert ranks == sorted(ranks)
+
+
 def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[..., Any]) -> None:
     roles = [
         _role("OrganizationAccountAccessRole", EVERYTHING, trust=trusting({"AWS": "arn:aws:iam::999988887777:root"})),
@@ -222,7 +252,9 @@ def test_roles_that_aws_created_come_last_each_tool_in_one_row(found: Callable[.
     quick = _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-1")
     assert quick is _with(causes, findings, "ADM-01", "AWS-QuickSetup-Patch-2")
     assert (quick.kind, quick.label) == (CauseKind.AWS, "roles of AWS Quick Setup")
-    assert [row.kind for row in causes.rows[-3:]] == [CauseKind.AWS] * 3
+    ranks = [(list(Severity).index(row.severity), row.kind is CauseKind.AWS) for row in causes.rows]
+    assert ranks == sorted(ranks), "by severity, and of each severity last"
+    assert [row.kind for row in causes.rows].count(CauseKind.AWS) == 3
     assert _with(causes, findings, "ADM-01", "ours").kind is CauseKind.STATEMENT
 
 

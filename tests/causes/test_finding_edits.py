@@ -56,3 +56,8 @@ def test_what_cannot_be_told_offers_nothing(findings: list[Finding]) -> None:
     unknown = [one for one in findings if one.state is State.INCONCLUSIVE]
     assert unknown
     assert not any(map(edits_of_finding, unknown))
+
+
+def test_what_ends_all_paths_comes_before_a_denial_for_one_principal(findings: list[Finding]) -> None:
+    (one,) = [one for one in findings if one.check_id == "CHN-01" and one.subject_name == "farid.haddad"]
+    assert one.remediation.startswith("Remove administrator access from role reporting: this ends all attack paths")

@@ -194,6 +194,12 @@ def test_dat_02_writing(found, make):
     )
 
 
+@pytest.mark.parametrize(("action", "verb"), [("s3:PutObject", "change"), ("s3:DeleteObject", "delete")])
+def test_dat_02_says_what_the_actions_do(found, make, action, verb):
+    (one,) = found("DAT-02", roles=[make.role("job", make.allow(action))])
+    assert f" lets job {verb} the objects of any bucket: {action}." in one.sentence
+
+
 def test_dat_03_exposing(found, make):
     (one,) = found("DAT-03", roles=[make.role("job", make.allow(["s3:PutBucketAcl", "sns:*"]))])
     assert one.sentence == (

@@ -26,6 +26,7 @@ def test_hyg_10_the_same_written_otherwise(make):
 def test_hyg_10_what_another_entry_covers_does_not_count(make):
     assert told(make, [make.allow("s3:Get*")], [make.allow(["s3:GetObject", "s3:Get*"])])
     assert told(make, [make.allow("s3:Get*", "*")], [make.allow("s3:Get*", ["arn:aws:s3:::a", "*"])])
+    assert told(make, [make.allow("s3:Get*", "arn:aws:s3:::a/**")], [make.allow("s3:Get*", "arn:aws:S3:::a/*")])
 
 
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}

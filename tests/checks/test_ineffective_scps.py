@@ -71,6 +71,15 @@ def test_grd_06_says_what_another_says(idle):
     assert one.subject_name == "b"
 
 
+def test_grd_06_a_variable_is_literal_text_in_the_older_version(idle):
+    homes = "arn:aws:s3:::home/${aws:username}/*"
+    one, other = (scp(name, {**deny("s3:*"), "Resource": homes}) for name in ("p-a", "p-b"))
+    del other["content"]["Version"]
+    assert not idle(one, other, root=["p-a", "p-b"])
+    other["content"]["Version"] = "2012-10-17"
+    assert [found.subject_name for found in idle(one, other, root=["p-a", "p-b"])] == ["b"]
+
+
 def test_grd_06_an_allow_beside_full_access(idle):
     (one,) = idle(scp("p-some", {"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}), unit=["p-some"])
     assert one.sentence == "some has no effect on 1 account: FullAWSAccess covers all of its statements."

@@ -1,5 +1,7 @@
 """ADM-08 to 15: how many administrators, who they are, powers that few should have; FED-09: forgotten providers."""
 
+import pytest
+
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks import registry
 from iamdesk.checks.finding import Severity, State
@@ -46,10 +48,28 @@ def test_adm_13_whoever_may_stop_the_logs(found, make):
     (one,) = found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:*"))])
     assert (
         one.sentence
-        == "alice can disable audit logging: it is allowed cloudtrail:StopLogging and cloudtrail:DeleteTrail."
+        == "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail, "
+        "cloudtrail:UpdateTrail and cloudtrail:PutEventSelectors."
     )
     assert not found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:Get*"))])
     assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "severity"),
+    [
+        ("cloudtrail:PutEventSelectors", "*", Severity.HIGH),
+        ("cloudtrail:UpdateTrail", "arn:aws:cloudtrail:*:*:trail/*", Severity.HIGH),
+        ("guardduty:UpdateDetector", "*", Severity.HIGH),
+        ("config:DeleteConfigurationRecorder", "*", Severity.MEDIUM),
+        ("config:StopConfigurationRecorder", "arn:aws:config:*:*:configuration-recorder/*", Severity.MEDIUM),
+        ("securityhub:DisableSecurityHub", "*", Severity.MEDIUM),
+    ],
+)
+def test_adm_13_each_call_that_ends_what_is_recorded(found, make, action, resource, severity):
+    (one,) = found("ADM-13", users=[make.user("alice", make.allow(action, resource))])
+    assert one.sentence == f"alice can disable audit logging: it is allowed {action}."
+    assert one.severity is severity
 
 
 def _organization(make, content):
@@ -96,8 +116,9 @@ def test_adm_13_in_the_regions_that_a_condition_leaves(found, make):
     lock = {**make.deny("*"), "Condition": REGIONS}
     (one,) = found("ADM-13", users=[make.user("alice", make.allow(["cloudtrail:*", "config:*"]), lock)])
     assert one.sentence == (
-        "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail and "
-        "config:StopConfigurationRecorder. This holds in eu-west-1: a condition limits the Regions."
+        "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail, "
+        "cloudtrail:UpdateTrail, cloudtrail:PutEventSelectors, config:StopConfigurationRecorder and 1 more. "
+        "This holds in eu-west-1: a condition limits the Regions."
     )
     assert {piece.decision.decision for piece in one.evidence} == {EvalDecision.ALLOWED}
     assert ":eu-west-1:" in one.evidence[0].decision.request.resource

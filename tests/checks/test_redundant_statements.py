@@ -30,6 +30,14 @@ def test_lnt_14_a_statement_that_another_covers(found, make):
     ("wider", "lesser"),
     [
         ({"Action": "s3:Get*", "Resource": "arn:aws:s3:::*"}, {"Action": "s3:GetObject", "Resource": BUCKET}),
+        (
+            {"Action": "s3:Get*", "Resource": "arn:aws:S3:::home/*"},
+            {"Action": "s3:GetObject", "Resource": "arn:aws:s3:::home/${aws:username}/*"},
+        ),
+        (
+            {"Action": "s3:*", "Resource": "*", "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:t"}}},
+            {"Action": "s3:Get*", "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:*:*:t"}}},
+        ),
         ({"Action": "*", "Resource": "*"}, {"NotAction": "iam:*", "Resource": "*"}),
         (
             {"Action": "s3:*", "Resource": "*"},
@@ -64,7 +72,7 @@ def test_lnt_14_wider_actions_resources_and_fewer_conditions(wider, lesser):
         ),
         (
             {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::home/${aws:username}/*"},
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::home/*"},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::home/${aws:userid}/*"},
         ),
         (
             {"Effect": "Allow", "Principal": {"Service": "a.amazonaws.com"}, "Action": "sts:AssumeRole"},

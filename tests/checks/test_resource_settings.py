@@ -68,8 +68,9 @@ def endpoint(make, *statements, owner="111122223333"):
     return VpcEndpoint(vpc_endpoint_id="vpce-1", service_name=name, owner_id=owner, policy_document=policy)
 
 
-def test_grd_12_an_endpoint_that_allows_everything(make):
-    everything = {**make.allow("*"), "Principal": "*"}
+@pytest.mark.parametrize("action", ["*", "**"])
+def test_grd_12_an_endpoint_that_allows_everything(make, action):
+    everything = {**make.allow(action), "Principal": "*"}
     (one,) = make.findings("GRD-12", beside={"vpc_endpoints": (endpoint(make, everything),)})
     assert one.sentence == ("The policy of 1 VPC endpoint allows every request: vpce-1 (com.amazonaws.eu-west-1.s3).")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from iamdesk.cli import COMMANDS
+from iamdesk.cli import COMMANDS, gui
 from iamdesk.resource_files import sample_snapshot
 
 QUESTION = (
@@ -259,3 +259,18 @@ def test_a_process_that_ends_at_once_loses_nothing(limit: str | None, status: in
     assert done.returncode == status
     assert json.loads(done.stdout)["format"] == "iamdesk-findings/1"
     assert done.stderr.endswith("registered\n")
+
+
+def test_a_library_that_qt_lacks_is_named_with_its_package(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Qt would abort the process with a text of its own."""
+    monkeypatch.setattr(gui, "X11_LIBRARY", "libxcb-which-is-not-there.so.0")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    assert gui.open_window() == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "libxcb-which-is-not-there.so.0 is not installed" in said
+    assert "libxcb-cursor0" in said
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert gui.missing_library() == "", "only X11 needs it"

@@ -6,6 +6,9 @@ import pytest
 
 from iamdesk.resource_files import sample_snapshot
 
+from ..attack_paths.cases import FULL, World, arn
+from ..builders.captures import allow, document, trusting
+
 DEPLOY = "arn:aws:iam::111122223333:role/deploy/deploy"
 PROD = "arn:aws:iam::111122223333:role/deploy/prod-deploy"
 
@@ -77,3 +80,32 @@ def test_the_whole_graph_for_other_programs(iamdesk, sample):
 @pytest.mark.parametrize("options", [("--plan", "--from", DEPLOY), ("--format", "graphml", "--from", DEPLOY)])
 def test_what_is_for_all_principals_is_not_for_one(iamdesk, sample, options):
     assert iamdesk("paths", sample, *options).returncode == 2
+
+
+@pytest.fixture
+def joining(tmp_path):
+    """A snapshot in which a user joins a group that assumes an administrator."""
+    world = World()
+    world.user("a", {"own": document(allow("iam:AddUserToGroup", arn("group/g")))})
+    world.group("g", {"own": document(allow("sts:AssumeRole", arn("role/strong")))})
+    world.role("strong", {"all": FULL}, trusting({"AWS": arn("root")}))
+    world.snapshot(tmp_path)
+    return tmp_path / "own.json"
+
+
+def test_paths_that_were_not_searched_are_no_answer(iamdesk, joining):
+    done = iamdesk("paths", joining, "--limit", "0")
+    assert done.returncode == 3
+    assert "not searched: Attack paths that begin with changing one's own permissions" in done.stderr
+    told = json.loads(iamdesk("paths", joining, "--limit", "0", "--format", "json").stdout)
+    assert told["NotSearched"].startswith("Attack paths that begin with changing")
+    assert arn("user/a") not in {one["Principal"] for one in told["Principals"]}
+
+
+@pytest.mark.parametrize("options", [(), ("--limit", "1000"), ("--from", arn("user/a"))])
+def test_paths_that_begin_with_a_change(iamdesk, joining, options):
+    done = iamdesk("paths", joining, *options)
+    assert done.returncode == 0
+    assert f"proven    1 step   {arn('user/a')}" in done.stdout
+    told = json.loads(iamdesk("paths", joining, *options, "--format", "json").stdout)
+    assert told["NotSearched"] is None

@@ -498,3 +498,18 @@ def test_checkpoints_are_signed_by_themselves_after_so_many_decisions(made: Path
     assert "the decisions are saved, but no checkpoint is signed" in failed.stderr
     with ReviewFile.open(review, writable=False) as opened:
         assert len(list(opened.journal())) == 5
+
+
+def test_approval_under_a_name_like_that_of_the_decider_is_asked_about(
+    iamdesk: Run, sample_review: Path, tmp_path: Path
+) -> None:
+    review = Path(shutil.copy(sample_review, tmp_path / "alike.iamreview"))
+    with ReviewFile.open(review, writable=False) as file:
+        item = next(iter(file.ids))
+    words = ("--entitlement", item)
+    decided = iamdesk("review", "decide", review, "--decision", "keep", "--reviewer", "Ana Moreno", *words)
+    assert decided.returncode == 0
+    refused = iamdesk("review", "approve", review, "--reviewer", "A. Moreno", *words)
+    assert refused.returncode == 2
+    assert "A. Moreno and Ana Moreno, who decided, may be one person" in refused.stderr
+    assert iamdesk("review", "approve", review, "--reviewer", "A. Moreno", "--other-person", *words).returncode == 0

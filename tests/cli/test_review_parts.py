@@ -119,8 +119,10 @@ def test_whole_way_from_assigning_to_the_merged_review(run: Run, tmp_path: Path)
     known = tmp_path / "signers"
     known.write_text(f"Ana {key.with_suffix('.pub').read_text()}")
     words = ("--require-signature", "--allowed-signers", known)
-    done = run("review", "merge", "q4.iamreview", "parts", *words, status=2)
+    shutil.copy(tmp_path / "q4.iamreview", tmp_path / "copy.iamreview")
+    done = run("review", "merge", "copy.iamreview", "parts", *words, status=2)
     assert "Ben.iamreview: not signed with a key" in done.stderr
+    assert f"Ana.iamreview  Ana: {len(of_ana)} decisions merged" in done.stdout
     run(
         "review",
         "decide",

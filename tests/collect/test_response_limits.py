@@ -109,3 +109,14 @@ def test_a_capture_records_a_gap_and_goes_on(
         "The response of AWS cannot be read: ResponseParserError: it is larger than 1 MB"
     ]
     assert load_snapshot(tmp_path / "bundle").accounts[0].users
+
+
+@pytest.mark.parametrize("client", ["flood"], indirect=True)
+def test_all_threads_share_one_bound_on_what_they_hold(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(response_limits, "HELD_BYTES", 2 << 20)
+    other = threading.Thread(target=response_limits._hold, args=(2 << 20,))
+    other.start()
+    other.join()
+    with pytest.raises(ResponseParserError, match="responses that are read at the same time are larger than 2 MB"):
+        client.list_users()
+    assert response_limits._hold(-(2 << 20)) == 0

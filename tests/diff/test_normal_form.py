@@ -48,8 +48,12 @@ IF_RED = {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "red"}}}
         ),
         ([allow("s3:GetObject", "arn:AWS:S3:::b/*")], [allow("s3:GetObject", BUCKET)]),
         ([allow("nosuch:Thing"), allow("s3:GetObject", "no arn")], [allow("nosuch:Thing")]),
+        (
+            [allow("s3:GetObject", "arn:aws:S3:::b/${aws:username}/*")],
+            [allow("s3:GetObject", "arn:aws:s3:::b/${aws:username}/**")],
+        ),
     ],
-    ids=range(11),
+    ids=range(12),
 )
 def test_the_same_in_other_words(first: Any, second: Any) -> None:
     assert says_the_same(document(*first), document(*second))
@@ -87,6 +91,13 @@ def test_what_differs_is_never_called_the_same(first: Any, second: Any) -> None:
 
 def test_a_variable_means_nothing_in_the_older_version() -> None:
     entry = allow("s3:GetObject", "arn:aws:s3:::b/${aws:username}")
+
+    assert not says_the_same(document(entry), {"Version": "2008-10-17", "Statement": [entry]})
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringEqualsIgnoreCase", "StringLike"])
+def test_an_escaped_sign_is_another_value_in_the_older_version(operator: str) -> None:
+    entry = allow("s3:GetObject", Condition={operator: {"s3:prefix": "${*}"}})
 
     assert not says_the_same(document(entry), {"Version": "2008-10-17", "Statement": [entry]})
 

@@ -42,11 +42,26 @@ def told(answer: EvaluationResult) -> dict[str, str | None]:
 
 @rule("D1")
 @pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        ("dynamodb:GetItem", "allowed"),
+        ("dynamodb:AssociateTableReplica", "allowed"),
+        ("dynamodb:DescribeTimeToLive", "implicitDeny"),
+        ("dynamodb:StartAwsBackupJob", "implicitDeny"),
+    ],
+)
+def test_of_a_table_other_accounts_can_call_what_a_page_lists(action: str, expected: str) -> None:
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html"""
+    answer = asked(EXTERNAL, action, f"arn:aws:dynamodb:eu-west-1:{OWNER}:table/orders", statement(action))
+    assert answer.decision == expected
+
+
+@rule("D1")
+@pytest.mark.parametrize(
     ("action", "resource"),
     [
         ("sns:TagResource", TOPIC),
         ("lambda:UpdateFunctionConfiguration", FUNCTION),
-        ("dynamodb:DescribeTimeToLive", f"arn:aws:dynamodb:eu-west-1:{OWNER}:table/orders"),
         ("ssm:GetParameter", f"arn:aws:ssm:eu-west-1:{OWNER}:parameter/plain"),
     ],
 )

@@ -21,6 +21,7 @@ from iamdesk.gui.app.perspectives import PERSPECTIVES, Perspective
 from iamdesk.gui.compare.compare_window import CompareWindow
 from iamdesk.gui.denial.denial_dialog import DenialDialog
 from iamdesk.gui.dialogs.settings_dialog import SettingsDialog
+from iamdesk.gui.external_access.external_access_window import ExternalAccessWindow
 from iamdesk.gui.help.help_window import HelpWindow
 from iamdesk.gui.search.palette import SearchPalette
 from iamdesk.gui.what_if.what_if_window import WhatIfWindow
@@ -352,3 +353,92 @@ def test_tab_reaches_the_fields_and_steps_of_a_review(
     wanted = {"reviewerName", "reviewFilter", "stepExport", "stepVerify", panel.table.objectName()}
     panel.controller.close()
     assert wanted <= stops
+
+
+# Keys act on the page in front
+
+
+@pytest.mark.parametrize(
+    ("perspective", "filter_name"),
+    [
+        ("perspectiveFindings", "findingsFilter"),
+        ("perspectiveAsk", "whoCanFilter"),
+        ("perspectiveExplore", "navigatorFilter"),
+    ],
+)
+def test_ctrl_f_is_the_filter_of_the_page_in_front(
+    open_window: MainWindow, press: Callable[..., QWidget], perspective: str, filter_name: str
+) -> None:
+    """It left Findings and Review for the tree in Explore."""
+    open_window.menus.actions[perspective].trigger()
+    assert press(Qt.Key.Key_F, CONTROL).objectName() == filter_name
+    assert open_window.interior.stack.perspective.name == perspective
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_F, Qt.Key.Key_Z, Qt.Key.Key_Y])
+def test_a_key_without_use_stays_on_the_page(
+    open_window: MainWindow, press: Callable[..., QWidget], key: Qt.Key
+) -> None:
+    """Without a review there is nothing to filter; Ctrl+Z with nothing to undo went from Findings to Review."""
+    page = "perspectiveReview" if key is Qt.Key.Key_F else "perspectiveFindings"
+    open_window.menus.actions[page].trigger()
+    open_window.workspace.findings.table.setFocus()
+    press(key, CONTROL)
+    assert open_window.interior.stack.perspective.name == page
+    assert open_window.statusBar().currentMessage()
+
+
+def test_back_returns_to_where_one_came_from(
+    qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget]
+) -> None:
+    """Back left What-if, Findings and the overview for an older principal."""
+    window, session, stack = open_window, open_window.session, open_window.interior.stack
+    petra = "arn:aws:iam::111122223333:user/finance/petra.novak"
+
+    def done(act: Callable[[], object]) -> None:
+        act()
+        QApplication.processEvents()
+        window.history._arrived = float("-inf")  # every place is looked at
+
+    done(lambda: session.show_key(petra))
+    done(lambda: session.show_key(NORA))
+    done(window.menus.actions["perspectiveFindings"].trigger)
+    done(lambda: session.show_key(petra))  # as a link in a finding does
+    assert stack.perspective.name == "perspectiveExplore"
+    done(window.menus.actions["actionOverview"].trigger)
+    done(window.menus.actions["perspectiveCompare"].trigger)
+    done(lambda: press(Qt.Key.Key_Left, ALT))
+    assert window.pages.currentWidget() is window.overview
+    assert stack.perspective.name == "perspectiveExplore"
+    done(lambda: press(Qt.Key.Key_Left, ALT))
+    assert window.pages.currentWidget() is window.workspace.inspector
+    assert session.subject_key == petra
+    done(lambda: press(Qt.Key.Key_Left, ALT))
+    assert stack.perspective.name == "perspectiveFindings"
+    done(lambda: press(Qt.Key.Key_Left, ALT))
+    assert (stack.perspective.name, session.subject_key) == ("perspectiveExplore", NORA)
+    done(lambda: press(Qt.Key.Key_Right, ALT))
+    assert stack.perspective.name == "perspectiveFindings"
+
+
+def test_comparing_begins_on_whichever_tab_one_is(
+    qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget]
+) -> None:
+    """On the tab Policies, Ctrl+Shift+M opened a row of the tab Access, which was hidden."""
+    inspector = open_window.workspace.inspector
+    open_window.session.show_key(NORA)
+    inspector.tabs.setCurrentWidget(inspector.policies)
+    press(Qt.Key.Key_M, CONTROL | SHIFT)
+    assert inspector.tabs.currentWidget() is inspector.access
+    qtbot.waitUntil(inspector.access.compare_bar.isVisible, timeout=20_000)
+
+
+def test_ctrl_o_opens_from_every_window(qtbot: QtBot, open_window: MainWindow, asked: list[str]) -> None:
+    """It did nothing in External access, whose shortcuts are its own."""
+    open_window.menus.actions["actionExternalAccess"].trigger()
+    (external,) = open_window.findChildren(ExternalAccessWindow)
+    external.activateWindow()
+    qtbot.waitUntil(external.isActiveWindow)
+    QTest.keyClick(external.text, Qt.Key.Key_O, CONTROL)
+    assert asked == ["open"]
+    qtbot.waitUntil(lambda: not open_window.jobs.running, timeout=60_000)

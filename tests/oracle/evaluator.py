@@ -727,6 +727,8 @@ def decide(case: Mapping[str, Any]) -> str:
     )
     if (resource_denies and not is_unlocking) or any(one.denies for one in said):
         return EXPLICIT  # A2, A3
+    if caller.kind == "anonymous" and action in ROOT_UNLOCKS and request.service == "s3":
+        return IMPLICIT  # asks for an identity of the owner's account (S3 API Reference, PutBucketPolicy)
     if action in OWNER_ALONE and caller.kind != "service" and caller.account != request.owner:
         return IMPLICIT
     if is_across and request.service == "kms" and action not in KMS_ACROSS and action not in WITHOUT_RESOURCE:
@@ -770,8 +772,6 @@ def cannot_call(request: Request) -> bool:
     with_a_call = {"sts:tagsession", "sts:setsourceidentity", "sts:setcontext"}
     match caller.kind:
         case "anonymous":
-            if action in ROOT_UNLOCKS and request.service == "s3":
-                return True  # asks for an identity of the owner's account (S3 API Reference, PutBucketPolicy)
             return request.service not in UNSIGNED_SERVICES and not action.startswith("sts:assumerolewith")
         case "session" | "role":
             return action in ("sts:getfederationtoken", "sts:getsessiontoken")

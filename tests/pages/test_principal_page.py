@@ -71,6 +71,7 @@ def test_the_sentence_is_that_of_the_attack_paths(opened: SnapshotSession) -> No
     assert sentence.startswith("Not an administrator; may become one in a single step through role reporting, by ")
     assert sentence.endswith("Can read all S3 objects.")
     paths = [one for one in reach.attack_paths(ELENA) if one.steps]
+    assert f". This requires {paths[0].needs[0]}" in sentence
     section = page(opened, ELENA)[Part.ESCALATION]
     assert [line.key for line in section.lines] == [one.steps[0].target for one in paths]
     assert section.count == len(paths)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from iamdesk.review.care import is_name_alike, may_be_same_person, same_names
+from iamdesk.review.care import is_name_alike, same_names
+from iamdesk.review.decisions import may_be_same_person
 from iamdesk.review.people import Joined, People, Person
 
 

@@ -242,3 +242,16 @@ def test_counts_of_attachments_follow(held: Snapshot, together: bool) -> None:
     )
     [now] = [one for one in apply(counted, edits).accounts[0].policies if one.arn == arn]
     assert (now.attachment_count, now.permissions_boundary_usage_count) == (0, 1)
+
+
+def test_two_texts_for_one_statement_are_refused(held: Snapshot) -> None:
+    def replaced(*changes: dict[str, Any]) -> Snapshot:
+        return apply(
+            held, edits_from_json([{"subject": policy_arn("starred"), "statement": 0, **one} for one in changes])
+        )
+
+    one, other = ({"do": "set-statement", "document": allow(action)} for action in ("s3:GetObject", "s3:PutObject"))
+    with pytest.raises(WhatIfError, match="change 2: change 1 replaces the same statement: make one change of both"):
+        replaced(one, other)
+    replaced(one, one)
+    replaced(one, {"do": "remove-statement"})

@@ -121,7 +121,7 @@ class _Search:
 
     def request(self, caller: str, user_id: str = "") -> Request:
         """Return the request as made by a caller."""
-        request = replace(self._request, principal=caller)
+        request = replace(self._request, principal=caller, is_of_resource=True)
         return replace(request, context={**request.context, "aws:userid": user_id}) if user_id else request
 
     def run(self) -> Iterator[_Found]:

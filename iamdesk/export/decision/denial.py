@@ -9,7 +9,7 @@ from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import result_text
-from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS
+from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS, UNKNOWN
 from iamdesk.i18n import join_messages, mark, phrase
 
 EFFECT_WORDS = {
@@ -49,7 +49,7 @@ def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
     return (
         phrase(POLICY_TYPE_TITLES[comparison.policy_type]),
         phrase(EFFECT_WORDS[comparison.aws]),
-        phrase(POLICY_TYPE_DECISIONS[comparison.here]),
+        phrase(UNKNOWN if comparison.is_unknown else POLICY_TYPE_DECISIONS[comparison.here]),
         phrase("agree") if comparison.agrees else phrase("depends") if comparison.is_open else phrase("DIFFER"),
     )
 

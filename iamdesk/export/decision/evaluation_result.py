@@ -11,7 +11,7 @@ AWS's structure: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Evaluat
       "MatchedStatements": [statement],                       deciding statements
       "MissingContextValues": [key],                          keys that are not provided and can change the decision
       "Sentence": str,                                        the result in one sentence
-      "Layers": [{"Layer", "Decision" (null: not applicable), "Sentence", "Statements": [statement]}],
+      "Layers": [{"Layer", "Decision" (null: not applicable; or unknown), "Sentence", "Statements": [statement]}],
       "BlockedBy": [layer, or credentials, partition],        what denies a request that is otherwise granted
       "Assumptions": [{"Code", "Message"}],                   with "OtherDecision", the decision if it is wrong,
                                                               and "CouldChangeTo", the same decision
@@ -105,7 +105,7 @@ def _context(values: Mapping[str, str | tuple[str, ...] | None]) -> dict[str, An
 def _policy_type_json(layer: PolicyTypeResult) -> dict[str, Any]:
     return {
         "Layer": layer.layer.value,
-        "Decision": layer.decision.value if layer.decision else None,
+        "Decision": "unknown" if layer.is_unknown else layer.decision and layer.decision.value,
         "Sentence": layer.sentence,
         "Statements": [_statement(line) for line in layer.statements],
     }

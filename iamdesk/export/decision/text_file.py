@@ -14,11 +14,11 @@ from iamdesk.explain.decision import EvaluationResult, StatementExplanation, Sta
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.text.decision import (
     PART_TITLES,
-    POLICY_TYPE_DECISIONS,
     access_words,
     change_groups,
     decision_words,
     otherwise_words,
+    policy_type_decision,
     refusal_words,
     source_words,
     value_words,
@@ -52,11 +52,7 @@ def _lines(decision: EvaluationResult, snapshot_path: str) -> Iterator[str]:
     yield "Policy evaluation"
     width = max((len(policy_type.title) for policy_type in decision.layers), default=0)
     for policy_type in decision.layers:
-        words = (
-            POLICY_TYPE_DECISIONS[policy_type.decision]
-            if policy_type.layer not in decision.request.without
-            else "ignored"
-        )
+        words = policy_type_decision(policy_type) if policy_type.layer not in decision.request.without else "ignored"
         yield f"  {visible(policy_type.title):<{width}}  {words:<14}  {visible(policy_type.sentence)}"
     for part, title in PART_TITLES.items():
         group = decision.statements_that(part)

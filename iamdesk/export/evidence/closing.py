@@ -29,6 +29,8 @@ def _state(results: Sequence[Result]) -> str:
         parts.append(phrase("DRAFT: the review is not complete"))
     if Remark.RECOVERED in remarks:
         parts.append(phrase("RECOVERED from a damaged file: parts of the review may be lost"))
+    if notes := [one.name for one in results if one.outcome is Outcome.NOTE]:
+        parts.append(phrase("to be read: {names}", names=join_names(list(dict.fromkeys(notes)), _MAX_NAMES, last=",")))
     if not failures:
         parts.append(_consistent(results, remarks))
     return join_messages("; ", parts)

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.export.evidence.result import Outcome, Result
 from iamdesk.export.evidence.signing import SSH, UNSIGNED, Role, SignOff, sign_off_from_json, signed_with
 from iamdesk.export.evidence.signoff_checks import check_signoff
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
 from iamdesk.export.findings.report import utc_text
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.coordination import Merged, PartSigner, merge_parts
+from iamdesk.review.decisions import Reviewer
 from iamdesk.review.journal import GENESIS, canonical
-from iamdesk.review.merge import PartSigner
 from iamdesk.review.parts import is_part, part_sha256
 from iamdesk.review.review_file import ReviewFile, opened, path_of
 
@@ -68,6 +70,25 @@ def sign_part(
     return made
 
 
+def merge_signed(
+    review: Path | ReviewFile, path: Path, allowed: Path | None, actor: Reviewer, *, requires_signature: bool
+) -> tuple[Merged | ReviewError | ExportError, PartSigner | None]:
+    """Verify the sign-off of a part, and merge the part; return the error of one that is rejected, and its signer.
+
+    Raises:
+        ReviewError: the review cannot be opened.
+    """
+    signer = None
+    try:
+        result, signer = verify_part(path, allowed)
+        if result is not None and result.outcome is Outcome.FAILED:
+            return ReviewError(join_messages(": ", (visible(path.name), result.sentence.rstrip(".")))), None
+        (merged,) = merge_parts(review, [(path, signer)], actor, requires_signature=requires_signature)
+    except (ReviewError, ExportError) as error:
+        return error, signer
+    return merged, signer
+
+
 def verify_part(review: Path | ReviewFile, allowed: Path | None) -> tuple[Result | None, PartSigner | None]:
     """Verify the sign-off of a part; return the result, and who signed with a valid key. None where there is none.
 
@@ -91,7 +112,7 @@ def verify_part(review: Path | ReviewFile, allowed: Path | None) -> tuple[Result
     result = check_signoff(one, visible(signature_path(path_of(review)).name), sha256, known)
     if result.outcome is Outcome.FAILED or result.signer is None:
         return result, None
-    return result, PartSigner(result.signer.name, result.signer.key, sha256)
+    return result, PartSigner(result.signer.name, result.signer.key, sha256, one.as_json())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from iamdesk.export.evidence.columns import PersonRow, person_rows
 from iamdesk.export.evidence.context import EvidenceContext
 from iamdesk.export.evidence.manifest import EVENTS
 from iamdesk.export.evidence.report_model import Section, Table, Text
-from iamdesk.export.evidence.report_process import assignment_blocks
+from iamdesk.export.evidence.report_process import assignment_blocks, signed_blocks
 from iamdesk.export.evidence.report_sample import ReportSample
 from iamdesk.export.text.people import people_words, status_words
 from iamdesk.export.text.review import CHOICE_WORDS
@@ -76,7 +76,7 @@ def reviewers_section(title: str, source: EvidenceContext, kept: ReportSample) -
                 (40, 20, 40),
             )
         )
-    blocks += assignment_blocks(source)
+    blocks += [*assignment_blocks(source), *signed_blocks(source)]
     return Section(title, tuple(blocks))
 
 

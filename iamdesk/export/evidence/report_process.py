@@ -11,7 +11,8 @@ from iamdesk.export.evidence.report_model import Table, Text
 from iamdesk.review.close_out import RemovalOutcome, removal_state
 from iamdesk.review.coordination import assigned_to
 from iamdesk.review.decisions import same_person
-from iamdesk.review.parts import is_delegate
+from iamdesk.review.parts import is_delegate, parts_of
+from iamdesk.review.signed_parts import altered_words, compare, departure_words, own_delegate_words, signed_parts
 from iamdesk.review.tickets import ticket_counts
 
 _MAX_ROWS = 25
@@ -79,6 +80,26 @@ def assignment_blocks(source: EvidenceContext) -> Iterator[Text | Table]:
             f"{unassigned.total():,} entitlements and findings that were assigned to no reviewer are decided by: "
             f"{_names(unassigned)}."
         )
+
+
+def signed_blocks(source: EvidenceContext) -> Iterator[Text]:
+    """Yield how many decisions reviewers signed in their parts, and which decisions are other ones than those."""
+    events = source.review.events()
+    if not parts_of(events):
+        return
+    parts = [one for one in signed_parts(source.review.head.review_id, events) if not one.fault]
+    found = compare(parts, events, source.review.journal())
+    counts = [f"{name}: {found.signed[name]:,} of {count:,}" for name, count in sorted(found.decided.items())]
+    yield Text(
+        "Decisions that their deciders signed in a part, by the signed parts in 10_events.jsonl (iamdesk verify checks "
+        f"the signatures): {'; '.join(counts) or 'none'}."
+    )
+    if found.altered:
+        yield Text(altered_words(found.altered), is_warning=True)
+    if found.departures:
+        yield Text(departure_words(found.departures), is_warning=True)
+    for (delegate, approver), count in sorted(found.own_delegate.items()):
+        yield Text(own_delegate_words(delegate, approver, count), is_warning=True)
 
 
 def joint_blocks(source: EvidenceContext) -> Iterator[Text | Table]:

@@ -11,6 +11,8 @@ class Outcome(StrEnum):
 
     PASSED = mark("passed")
     FAILED = mark("failed")
+    NOTE = mark("note")
+    """Nothing was changed, but a reader has to know it."""
     NOT_DONE = mark("not done")
 
 
@@ -67,3 +69,8 @@ def passed(name: str, sentence: str, remark: Remark | None = None) -> Result:
 def failed(name: str, sentence: str) -> Result:
     """Return the result of a check that failed."""
     return Result(name, Outcome.FAILED, sentence)
+
+
+def noted(name: str, sentence: str) -> Result:
+    """Return the result of a check that shows what a reader has to know."""
+    return Result(name, Outcome.NOTE, sentence)

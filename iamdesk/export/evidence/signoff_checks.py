@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from iamdesk.export.evidence.ssh_signature import (
 from iamdesk.export.evidence.timestamp import token_path, verify_timestamp
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.review.decisions import same_person
 from iamdesk.review.journal import GENESIS
 
 _PATTERN = frozenset("*?!")
@@ -104,6 +106,23 @@ def _required(signed: Sequence[Signer], required: Collection[Role]) -> Iterator[
                 phrase("required signature"),
                 phrase("This package is not signed with a key as {role}.", role=role.value),
             )
+    wanted = [[one for one in signed if one.role == role.value] for role in dict.fromkeys(required)]
+    if all(wanted) and not any(_are_different(some) for some in product(*wanted)):
+        yield _unproven(
+            phrase("required signature"),
+            phrase(
+                "One person signed in several of the required roles ({names}): each role needs another person, with "
+                "a key of their own.",
+                names=join_messages(
+                    "; ", list(dict.fromkeys(f"{one.name}, {one.key}" for some in wanted for one in some))
+                ),
+            ),
+        )
+
+
+def _are_different(signers: Sequence[Signer]) -> bool:
+    """Return whether signers are different persons: no two have one key, or one name."""
+    return not any(one.key == other.key or same_person(one.name, other.name) for one, other in combinations(signers, 2))
 
 
 def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:

@@ -6,6 +6,7 @@ import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 from iamdesk.errors import ReviewError
@@ -13,6 +14,7 @@ from iamdesk.escaping import visible, visible_lines
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.manifest import (
     MANIFEST,
+    SIGNOFFS,
     SUMS,
     FileHash,
     ManifestModel,
@@ -27,6 +29,7 @@ from iamdesk.export.evidence.review_chain import verify_chain
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.signoff_checks import verify_signoffs
 from iamdesk.export.evidence.verify_content import Executors, no_executor, verify_content
+from iamdesk.export.evidence.verify_signed_parts import verify_signed_parts
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
@@ -44,6 +47,7 @@ def verify(
     *,
     authorities: Path | None = None,
     notes: Sequence[Path] = (),
+    expected: Mapping[str, str] = MappingProxyType({}),
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
 ) -> Iterator[Result]:
@@ -58,6 +62,7 @@ def verify(
         executors: Gives the executor that helps to perform a snapshot again.
         authorities: Certificates of known timestamp authorities (PEM); None: no timestamp is verified.
         notes: Files kept elsewhere that must name the digest of the manifest: a git tag, a log, a message.
+        expected: What the package must be of, by the names of `verify_content.SUBJECT`.
         progress: Called in each long phase anew (`verify_content`).
         cancelled: Checked regularly.
 
@@ -84,7 +89,11 @@ def verify(
             raise WorkCancelled
         sound = sound and result.outcome is Outcome.PASSED
         yield result
-    yield from _guarded(phrase("sign-offs"), verify_signoffs(folder, manifest, allowed_signers, required, authorities))
+    signers = []
+    signoffs = verify_signoffs(folder, manifest, allowed_signers, required, authorities)
+    for result in _guarded(phrase("sign-offs"), signoffs):
+        signers += [result.signer] if result.signer is not None else []
+        yield result
     for note in notes:
         yield from _guarded(phrase("note"), _noted(manifest_sha256(folder), note))
     yield from _guarded(phrase("chain"), verify_chain(manifest, previous))
@@ -95,8 +104,9 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled)
+    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected)
     yield from _guarded(phrase("content"), content)
+    yield from _guarded(phrase("signed parts"), verify_signed_parts(folder, manifest, allowed_signers, signers))
 
 
 def refuse_own_files(package: Path, files: Iterable[Path]) -> None:
@@ -207,6 +217,9 @@ def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
             yield passed(path, f"SHA-256 {expected.sha256}")
     for path in there:
         yield failed(path, phrase("It is not in the manifest."))
+    for path in (MANIFEST, SUMS, SIGNOFFS):  # which no manifest lists
+        if (folder / path).is_symlink():
+            yield failed(path, phrase("It is a link: a package contains none."))
     for path in _stray_folders(folder):
         yield failed(path, phrase("It is a folder without files, or a link to one: no package contains it."))
     expected_sums = sums_text(listed.values(), (folder / MANIFEST).read_bytes())

@@ -6,9 +6,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -23,7 +24,7 @@ from iamdesk.export.evidence.decisions import re_evaluate
 from iamdesk.export.evidence.manifest import EVENTS, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import head_of, render_anew
-from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
+from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, noted, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
 from iamdesk.export.findings.report import action_data_day, action_data_version, build_id, tool_version
@@ -38,7 +39,7 @@ from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.item_effect import with_effect
 from iamdesk.review.items import FORMAT_2, Scope, item_format_of
 from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
-from iamdesk.review.journal_rules import broken_rules
+from iamdesk.review.journal_rules import CLOCKS, broken_rules
 from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2, OwnAccessFinder
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
@@ -52,6 +53,8 @@ from iamdesk.work.worker_cache import SnapshotReference
 from iamdesk.work.workers import Workers
 
 _MAX_NAMES = 5
+SUBJECT = ("review", "title", "start", "end", "opened", "written", "snapshot")
+"""What a package can be expected to be of (`subject_of`)."""
 _QUOTED = 512
 """Quoted decisions in one task: some tenths of a second."""
 
@@ -103,8 +106,11 @@ def verify_content(
     executors: Executors = no_executor,
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
+    expected: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Result]:
     """Yield the results of the checks of a package whose files are unchanged.
+
+    ``expected`` is what the package must be of, by the names of `SUBJECT`.
 
     ``progress`` is called in each long phase anew: attack paths, effective permissions, findings, effects.
 
@@ -113,10 +119,12 @@ def verify_content(
     """
     with ExitStack() as stack:
         how = _How(lambda held: stack.enter_context(executors(held)), progress, cancelled)
-        yield from _verified(folder, manifest, snapshot, how)
+        yield from _verified(folder, manifest, snapshot, how, expected)
 
 
-def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How) -> Iterator[Result]:
+def _verified(
+    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How, expected: Mapping[str, str]
+) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
     except (OSError, ValueError) as error:
@@ -126,6 +134,19 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
         )
         return
     yield passed("review.json", phrase("It matches its schema."))
+    yield passed(
+        phrase("review"),
+        phrase(
+            "{title} ({review}), period {start} to {end}, created {opened}, written {written}, snapshot {snapshot}.",
+            **{name: visible(value) or "?" for name, value in subject_of(review.head).items()},
+        ),
+    )
+    for name, value in expected.items():
+        if (found := subject_of(review.head)[name]) != value:
+            yield failed(
+                phrase("expected"),
+                phrase("{name} is {found}, not {value}.", name=name, found=visible(found) or "?", value=visible(value)),
+            )
     if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
         yield failed(
             phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
@@ -134,7 +155,7 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
     yield from _events_follow(folder, manifest)
     yield from _rules(folder, review)
     yield from _lines(review)
-    yield from _clock(review)
+    yield from _clock(folder, review)
     yield from _totals(manifest, review)
     how.go_on()
     document, held = review.head, (yield from _performed_again(folder, review, snapshot, how))
@@ -142,12 +163,26 @@ def _verified(folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, 
     yield from _rendered_anew(folder, manifest, document, held, how.cancelled)
 
 
+def subject_of(document: ReviewDocument) -> dict[str, str]:
+    """Return what a package says that it is of, by the names that can be expected of it."""
+    about = document.review
+    return {
+        "review": about.id,
+        "title": about.title,
+        "start": about.details.get("period_start", ""),
+        "end": about.details.get("period_end", ""),
+        "opened": about.opened_utc[:10],
+        "written": document.generated_utc[:10],
+        "snapshot": document.integrity.snapshot_sha256,
+    }
+
+
 def _rendered_anew(
     folder: Path, manifest: Mapping[str, Any], document: ReviewDocument, held: _Held | None, cancelled: Cancelled
 ) -> Iterator[Result]:
     try:
-        entries = tuple(_entries(folder))
-        events = tuple(_events(folder))
+        entries = tuple(entries_in(folder))
+        events = tuple(events_in(folder))
     except (OSError, ValueError, KeyError, TypeError):
         return  # journal or events cannot be read, which another check reports
     versions = _versions(document)
@@ -162,13 +197,15 @@ def _rendered_anew(
             yield from results
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
+def entries_in(folder: Path) -> Iterator[Entry]:
+    """Yield the journal of a package, not verified."""
     with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield entry_from_json(json.loads(text))
 
 
-def _events(folder: Path) -> Iterator[Event]:
+def events_in(folder: Path) -> Iterator[Event]:
+    """Yield the events of a package, not verified."""
     with (folder / EVENTS).open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield event_from_json(json.loads(text))
@@ -177,7 +214,7 @@ def _events(folder: Path) -> Iterator[Event]:
 def _events_follow(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:
     name = phrase("events")
     try:
-        events = tuple(_events(folder))
+        events = tuple(events_in(folder))
         broken = broken_event(events)
     except (OSError, ValueError, KeyError, TypeError):
         yield failed(name, phrase("It cannot be read."))
@@ -225,7 +262,7 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     try:
         broken = [
             f"{one.place}: {one.sentence}"
-            for one in broken_rules(head, ledger, _entries(folder), [*_events(folder)], by_groups)
+            for one in broken_rules(head, ledger, entries_in(folder), [*events_in(folder)], by_groups)
         ]
         own_access = _own_access(folder, head, ledger, own)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -243,17 +280,51 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
         yield own_access
 
 
-def _clock(review: ReadReview) -> Iterator[Result]:
-    """Compare when a package says it was written with the data that it used: a clock may have been set back."""
-    written = date.fromisoformat(review.head.generated_utc[:10])
+def _clock(folder: Path, review: ReadReview) -> Iterator[Result]:
+    """Compare when a package says it was written with what it holds, and with now: a clock may have been wrong."""
+    written = datetime.fromisoformat(review.head.generated_utc)
+    name = phrase("clock")
     data = action_data_day(review.head.tool.action_data_version)
-    if data is not None and data > written:
+    if data is not None and data > written.date():
+        yield failed(
+            name,
+            phrase(
+                "The package says that it was written on {written}, but uses AWS action data of {day}.",
+                written=written.date(),
+                day=data,
+            ),
+        )
+    if written > datetime.now(UTC) + CLOCKS:
+        yield failed(
+            name,
+            phrase(
+                "The package says that it was written on {written}: that day is in the future.", written=written.date()
+            ),
+        )
+    moments = [*(one.moment for one in entries_in(folder)), *(one.moment for one in events_in(folder))]
+    late = [one for one in moments if datetime.fromisoformat(one) > written + CLOCKS]
+    if late:
+        yield failed(
+            name,
+            phrase(
+                "Decisions and events after {written}, when the package says that it was written: {count:,}, the last "
+                "of {last}.",
+                written=written.date(),
+                count=len(late),
+                last=max(late)[:10],
+            ),
+        )
+
+
+def _data_before_review(held: Snapshot, opened: datetime) -> Iterator[Result]:
+    """Yield a failure if the snapshot has data of a time after the review was made of it."""
+    if held.latest is not None and held.latest > opened + CLOCKS:
         yield failed(
             phrase("clock"),
             phrase(
-                "The package says that it was written on {written}, but uses AWS action data of {day}.",
-                written=written,
-                day=data,
+                "The review says that it was made on {opened}, but its snapshot has data of {day}.",
+                opened=opened.date(),
+                day=held.latest.date(),
             ),
         )
 
@@ -262,7 +333,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
     """Say how far reviewers' own access is known, and who decided on access of a person of the same name."""
     holders = {item: one.holder_arn for known in (ledger.lines, ledger.findings) for item, one in known.known.items()}
     people = people_of(head.details)
-    found = own_access_of(_entries(folder), own.by_subject(holders, people), people)
+    found = own_access_of(entries_in(folder), own.by_subject(holders, people), people)
     sentences = [
         phrase(
             "No reviewer decided on a principal stated as their own. Own access is known only as far as "
@@ -278,7 +349,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
                 "is not checked."
             )
         )
-    elif any(one.origin is not None and one.identities for one in _entries(folder)):
+    elif any(one.origin is not None and one.identities for one in entries_in(folder)):
         sentences.append(phrase("By groups and trust policies, decisions that came from parts are not checked."))
     if people is None:
         sentences.append(phrase("There is no list of people to compare names with."))
@@ -323,7 +394,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         if (manifest.get("genesis_sha256") or "") != head.genesis:
             yield failed(name, phrase("The manifest names another digest of what is reviewed."))
             return
-        broken = broken_at(_entries(folder), start)
+        broken = broken_at(entries_in(folder), start)
         if broken is not None:
             yield failed(name, phrase("Entry {broken} was changed, or entries are missing.", broken=broken))
             return
@@ -331,7 +402,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         seen: dict[str, str] = {}
         last = start
         count = 0
-        for entry in _entries(folder):
+        for entry in entries_in(folder):
             current[entry.line_id] = decision_sha256(as_json(entry.after))
             seen[entry.line_id] = entry.line_sha256
             last = entry.sha256
@@ -425,7 +496,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
         yield passed(phrase("counts"), phrase("Manifest and review.json have the same counts."))
     disagreeing = [one.name for one in document.completeness.totals if not one.ok]
     if disagreeing:
-        yield failed(
+        yield noted(  # the package says so itself: what was captured is not all, and nothing was changed
             phrase("control totals"),
             phrase(
                 "Totals that differ: {count:,} ({names}).",
@@ -470,6 +541,7 @@ def _performed_again(
     opened, written = (datetime.fromisoformat(text) for text in (document.review.opened_utc, document.generated_utc))
     used = how.executor(held)
     workers = None if used is None else Workers(used, held)
+    yield from _data_before_review(held, opened)
     first = Evaluator(held, now=lambda: opened)
     findings = yield from _lines_again(first, review, None if workers is None else workers.as_of(opened), how)
     evaluator = Evaluator(held, lambda: written, first.index.documents)

@@ -29,7 +29,7 @@ class CauseTicket:
 
 
 def cause_tickets(report: Report) -> Iterator[CauseTicket]:
-    """Yield a ticket for each cause of the open findings, the one with the largest effect first."""
+    """Yield a ticket for each cause of the open findings, in their order."""
     findings = {one.fingerprint: one for one in report.findings}
     for cause in causes_of(report.findings).rows:
         summary = visible(cause.name)

@@ -15,7 +15,7 @@ The format is stable: ``format`` has its version, which changes if a meaning cha
       "counts": {"total": int, "by_severity": {severity: int, …}, "by_state": {state: int, …}, "suppressed": int},
       "checks": [{"check_id", "title", "severity", "question", "refs": [str], "findings": int}],
       "controls": [control],                       only with ``--by control``
-      "causes": [cause],                           only with ``--by cause``: the one with the largest effect first
+      "causes": [cause],                           only with ``--by cause``: by severity, then by effect
       "findings": [{
         (each column of `columns.COLUMNS` by its name: text, or a list of texts)
         "api_calls": [str],                        of each step of an attack path: actions and target

@@ -66,7 +66,7 @@ def cause_lines(number: int, cause: Cause, ticket: TrackedTicket | None = None) 
 
 def causes_line(causes: int) -> str:
     """Return the number of causes, and where all their findings are."""
-    return f"{causes:,} causes; --format json or csv lists all findings of each"
+    return f"{causes:,} causes, by severity, then by effect; --format json or csv lists all findings of each"
 
 
 def control_lines(controls: Iterable[Control]) -> Iterator[str]:

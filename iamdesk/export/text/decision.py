@@ -11,6 +11,7 @@ from iamdesk.explain.decision import (
     Assumption,
     EvalDecision,
     EvaluationResult,
+    PolicyTypeResult,
     SourceType,
     StatementExplanation,
     StatementRole,
@@ -54,7 +55,16 @@ POLICY_TYPE_DECISIONS: dict[EvalDecision | None, str] = {
     EvalDecision.CONDITIONAL: mark("depends"),
     None: mark("not applicable"),
 }
-"""The decision of a policy type, in a word or two."""
+"""The decision of a policy type, in a word or two, where it is not unknown."""
+UNKNOWN = mark("unknown")
+
+
+def policy_type_decision(line: PolicyTypeResult | None) -> str:
+    """Return the decision of a policy type, in a word or two; ``unknown`` if nothing of it was captured."""
+    if line is not None and line.is_unknown:
+        return UNKNOWN
+    return POLICY_TYPE_DECISIONS[None if line is None else line.decision]
+
 
 PART_TITLES: dict[StatementRole, str] = {
     StatementRole.DECIDES: mark("Deciding"),

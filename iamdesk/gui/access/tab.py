@@ -66,6 +66,8 @@ class AccessTab(QWidget):
         self._is_group = False
         self._chosen = ("", SERVICE)
         self._is_behind = False
+        self._then: Callable[[], None] | None = None
+        """What follows once the heat map is computed."""
         self.message = MessageBar()
         self.map = HeatmapModel(self)
         self.list = ActionTreeModel(self.palette(), self)
@@ -185,7 +187,7 @@ class AccessTab(QWidget):
 
     def show_subject(self, subject: Subject) -> None:
         """Show the effective permissions of a principal or group, once the tab is visible."""
-        self._key, self._name = subject.key, subject.title
+        self._key, self._name, self._then = subject.key, subject.title, None
         self._is_group = subject.kind is NodeKind.GROUP
         self._find()
 
@@ -212,6 +214,9 @@ class AccessTab(QWidget):
                 self.map.compare(None)
             self._show(found)
             self.compare_bar.follow(key, self._name)
+            then, self._then = self._then, None
+            if then is not None:
+                then()
 
     def _show(self, shown: AccessHeatmap | None) -> None:
         if shown is None:
@@ -226,17 +231,21 @@ class AccessTab(QWidget):
 
     def begin_comparing(self) -> None:
         """Focus the field for the other principal."""
-        if self.map.map is None:
-            self._session.announce(tr("Select a principal first, then choose another one to compare it with."))
-            return
-        self.compare_bar.begin()
+        nothing = tr("Select a principal first, then choose another one to compare it with.")
+        self._once_found(self.compare_bar.begin, nothing)
 
     def compare_with_earlier(self) -> None:
         """Ask for an earlier snapshot or review to compare with."""
-        if self.map.map is None:
-            self._session.announce(tr("Select a principal first, then choose an earlier snapshot or review."))
-            return
-        self.compare_bar.choose_earlier()
+        nothing = tr("Select a principal first, then choose an earlier snapshot or review.")
+        self._once_found(self.compare_bar.choose_earlier, nothing)
+
+    def _once_found(self, act: Callable[[], None], nothing: str) -> None:
+        """Do something with the heat map: now, or once it is computed."""
+        self._then = act if self.map.map is None else None
+        if self.map.map is not None:
+            act()
+        elif not self._key:
+            self._session.announce(nothing)
 
     def _compare(self, other: AccessHeatmap | None) -> None:
         self._other = other

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from iamdesk.gui.app.commands import COMMANDS, QUIET
+from iamdesk.gui.app.commands import COMMANDS, OF_DECISIONS, QUIET
 from iamdesk.gui.app.perspective_stack import PerspectiveStack
 from iamdesk.gui.app.perspectives import PERSPECTIVES, home_of
 from iamdesk.gui.app.rail import Rail
@@ -48,6 +48,8 @@ class CentralArea(QObject):
 
     review_changed = Signal()
     """A review was opened or closed."""
+    page_shown = Signal(str)
+    """Name of the command whose page about the snapshot was shown."""
     unseen = Signal(object, str)
     """Tone and sentence of a message of a panel that is not visible."""
 
@@ -159,7 +161,7 @@ class CentralArea(QObject):
     def _connect(self) -> None:
         session, workspace = self._session, self.workspace
         self.stack.shown.connect(self._perspective_shown)
-        self.pages.currentChanged.connect(lambda _at: self._title_page())
+        self.pages.currentChanged.connect(lambda _at: self._page_turned())
         self.overview.captured_wanted.connect(self.show_captured)
         self.overview.risk_wanted.connect(self._show_risk)
         self.principals.item_wanted.connect(self.open_listed)
@@ -186,6 +188,7 @@ class CentralArea(QObject):
         session.request_asked.connect(self._show_result)
         session.use_case_asked.connect(self._show_result)
         session.evaluated.connect(self._turn_to_policies)
+        session.use_case_evaluated.connect(self._turn_to_policies)
         session.who_can_asked.connect(self._show_who_can)
 
     def _earlier_review(self) -> "ReviewSession | None":
@@ -218,6 +221,7 @@ class CentralArea(QObject):
             "actionNextPanel": lambda: self._step(forward=True),
             "actionPreviousPanel": lambda: self._step(forward=False),
             "actionCopyCommand": self.copy_command,
+            "actionFind": self.find,
         }
 
     def _carry_out(self, command: str) -> None:
@@ -226,7 +230,26 @@ class CentralArea(QObject):
         panel, act = self.workspace.command(command)
         if command not in QUIET and self._session.snapshot is not None:
             self.bring(panel)
+        if command in OF_DECISIONS and not (panel.isVisible() or self.workspace.inspector.review.isVisible()):
+            self._session.announce(tr("Decisions are undone in Review, and on the Review tab of an item."))
+            return
         act()
+
+    def find(self) -> None:
+        """Focus the filter of the panel in front, else of the navigator."""
+        from iamdesk.gui.tables.filter_line import FilterLine  # imported after the first paint
+
+        self.complete()
+        focused = self.stack.frame_of(QApplication.focusWidget())
+        for name in (focused.objectName() if focused is not None else "", *self.stack.panels_here()):
+            frame = self.stack.frames.get(name)
+            fields = frame.findChildren(FilterLine) if frame is not None and frame.isVisible() else []
+            field = next((one for one in fields if one.isVisible() and one.isEnabled()), None)
+            if field is not None:
+                field.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                field.selectAll()
+                return
+        self._session.announce(tr("Nothing to filter here."))
 
     def bring(self, panel: QWidget) -> None:
         """Show a panel; the focus stays where it is."""
@@ -283,6 +306,7 @@ class CentralArea(QObject):
         """Show the overview of the snapshot."""
         self.complete()
         self._open_page(self.overview)
+        self.page_shown.emit("actionOverview")
 
     def show_missing_data(self) -> None:
         """Show the entries with missing data."""
@@ -319,6 +343,7 @@ class CentralArea(QObject):
         """Show the snapshot coverage."""
         self.complete()
         self._open_page(self.captured)
+        self.page_shown.emit("actionCaptured")
         self.captured.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_principals(self, typed: str | None) -> None:
@@ -395,14 +420,24 @@ class CentralArea(QObject):
         elif name == "perspectiveExplore" and self._page_before is not None:
             self.pages.setCurrentWidget(self._page_before)
             self._page_before = None
+        self._leave_result()
 
-    def _title_page(self) -> None:
+    def _page_turned(self) -> None:
+        """Title the page."""
         titles: dict[QWidget | None, str] = {
             self.overview: tr("Snapshot overview"),
             self.captured: tr("Snapshot coverage"),
             self.principals: tr("All principals"),
         }
         self._pages_frame.set_title(titles.get(self.pages.currentWidget(), tr("Details")))
+        self._leave_result()
+
+    def _leave_result(self) -> None:
+        """Hide a result beside a page about the whole snapshot: it would be read as one about that."""
+        is_of_one = self.pages.currentWidget() is self.workspace.inspector
+        has_result = self._session.decision is not None or self._session.use_case is not None
+        if has_result and not is_of_one and self.stack.perspective.name == "perspectiveExplore":
+            self.stack.hide_panel("answerDock")
 
     def _fill_panels_menu(self) -> None:
         """List the panels that have a place here, to be shown and hidden, and the command that tears one off."""

@@ -339,8 +339,8 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "actionFind",
         Menu.EDIT,
-        mark("&Filter navigator"),
-        mark("Focus the filter of the navigator."),
+        mark("&Filter"),
+        mark("Focus the filter of the panel in front; beside the page of an item, that of the navigator."),
         (_Key.Find,),
         Needs.SNAPSHOT,
     ),
@@ -973,7 +973,11 @@ COMMANDS: tuple[Command, ...] = (
 )
 """The table. Keys that only one widget handles (Return in a table, Esc in a filter) are not in it."""
 
-QUIET = frozenset({"actionCopyArn", "actionCopyAnswer", "actionSignPack", "actionVerifyPack"}) | {
-    command.name for command in COMMANDS if command.name.startswith("actionExport")
-}
-"""Commands that copy or write a file: they change nothing that is shown, and bring no panel forward."""
+OF_DECISIONS = frozenset({"actionUndo", "actionRedo"})
+"""Commands that work where decisions are shown: elsewhere one would change unseen."""
+QUIET = (
+    OF_DECISIONS
+    | {"actionCopyArn", "actionCopyAnswer", "actionSignPack", "actionVerifyPack"}
+    | {command.name for command in COMMANDS if command.name.startswith("actionExport")}
+)
+"""Commands that bring no panel forward: also those that copy or write a file, and change nothing that is shown."""

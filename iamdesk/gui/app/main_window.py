@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.session.table_memory.keep_in(settings)
         self.workers = WindowWorkers(settings, self.session.announced.emit)
         self.session.executor_for = self.workers.executor
-        self.history = History(self.session, self)
+        self.history = History(self.session, self._show_view, self)
         self.collecting = CollectController(self.jobs, self.prompts, self)
         self.start = StartPage()
         self.place = WindowPlace(self)
@@ -187,11 +187,13 @@ class MainWindow(QMainWindow):
         self._check_scheme()
         self._check_density()
         self.interior.stack.shown.connect(self._check_perspective)
+        self.interior.stack.shown.connect(self.history.visit_view)
+        self.interior.page_shown.connect(self.history.visit_view)
         self.interior.stack.shown.connect(lambda _name: self.statusBar().clearMessage())  # it was about the other one
         self._check_perspective(self.interior.stack.perspective.name)
         self.interior.rail.fill(self.menus.actions)
-        # For every window: F1 also works in dialogs.
-        self.menus.actions["actionHelp"].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
+        for name in ("actionHelp", "actionOpen", "actionOpenFolder"):  # in every window: also in dialogs
+            self.menus.actions[name].setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
 
     def _connect(self) -> None:
         session = self.session
@@ -402,6 +404,9 @@ class MainWindow(QMainWindow):
         action = self.menus.actions["actionRowsCompact"]
         action.setCheckable(True)
         action.setChecked(self.session.table_memory.is_compact)
+
+    def _show_view(self, command: str) -> None:
+        self.menus.actions[command].trigger()
 
     def _check_perspective(self, name: str) -> None:
         self.jobs.prefer(self.interior.stack.perspective.topics)

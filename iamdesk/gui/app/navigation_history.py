@@ -1,13 +1,14 @@
-"""Back and forward through selections and requests, as in a browser."""
+"""Back and forward through selections, requests, pages and perspectives, as in a browser."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from iamdesk.evaluate.request import Request
+from iamdesk.gui.app.perspectives import PERSPECTIVES
 from iamdesk.gui.core.principals import subject_of
 from iamdesk.gui.core.session import Session
 
@@ -19,15 +20,18 @@ _GLANCE = 0.6
 _LONGEST = 200
 
 
+_EXPLORE, _ASK = "perspectiveExplore", "perspectiveAsk"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A selection, a request, or the table of all principals."""
+    """A selection or request and where it was seen, or only that: a perspective, or a page about the snapshot."""
 
     key: str = ""
     request: Request | None = None
     use_case: "UseCaseRequest | None" = None
-    is_principals: bool = False
-    """Whether it is the table of all principals."""
+    view: str = ""
+    """Name of the command that shows the perspective or the page."""
 
     @property
     def is_request(self) -> bool:
@@ -42,14 +46,23 @@ class History(QObject):
     """Emitted when `can_go_back` and `can_go_forward` may have changed."""
 
     def __init__(
-        self, session: Session, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        session: Session,
+        show: Callable[[str], None] = lambda _command: None,
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(parent)
         self._session = session
+        self._show = show
         self._clock = clock
         self._places: list[Place] = []
         self._at = -1
         self._arrived = 0.0
+        self._perspective = _EXPLORE
+        self._is_going = False
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        """Runs until the event that led to the current place is over: what it shows belongs to the place."""
         session.subject_selected.connect(self._visit_subject)
         session.request_asked.connect(self._visit_request)
         session.use_case_asked.connect(self._visit_use_case)
@@ -80,16 +93,35 @@ class History(QObject):
         self._at = to
         self._arrived = float("-inf")  # a place reached by back or forward is never dropped as a short visit
         place = self._places[to]
-        # The session's signals call `_visit`, which finds that it is at that place already.
+        self._is_going = True  # what follows calls `_visit`
+        self._show(place.view)
         if place.request is not None:
             self._session.ask(place.request)
         elif place.use_case is not None:
             self._session.evaluate_use_case(place.use_case)
-        elif place.is_principals:
-            self._session.show_principals()
-        else:
+        elif place.key and place.view in (_EXPLORE, _ASK):
             self._session.show_key(place.key)
+        elif place.key and place.key != self._session.subject_key:
+            self._session.select(place.key)
+            self._show(place.view)  # selecting turns to the page of the item
+        self._is_going = False
         self.changed.emit()
+
+    def visit_view(self, command: str) -> None:
+        """Record that a perspective or a page was shown; it belongs to a selection or request that showed it."""
+        before = self._perspective
+        if command in (one.name for one in PERSPECTIVES):
+            self._perspective = command
+        if self._session.shown is None or self._is_going:
+            return
+        here = self._places[self._at] if self._at >= 0 else None
+        if here is not None and self._turn.isActive():
+            if here.view == before:
+                self._places[self._at] = replace(here, view=command)
+            return
+        if here is None:
+            self._visit(Place(view=before))
+        self._visit(Place(key="" if command == _ASK else self._session.subject_key, view=command))
 
     def _visit_subject(self, key: str) -> None:
         """Record a selection, unless it is the principal of a request that was just evaluated."""
@@ -97,30 +129,31 @@ class History(QObject):
         about = here.use_case.request if here.use_case is not None else here.request
         opened = self._session.snapshot
         if key and not (about and opened and subject_of(opened.outline, about.principal) == key):
-            self._visit(Place(key=key))
+            self._visit(Place(key=key, view=self._perspective))
 
     def _visit_request(self, request: Request) -> None:
-        self._visit(Place(request=request))
+        self._visit(Place(request=request, view=self._perspective))
 
     def _visit_use_case(self, request: "UseCaseRequest") -> None:
-        self._visit(Place(use_case=request))
+        self._visit(Place(use_case=request, view=self._perspective))
 
     def _visit_principals(self, _typed: str | None) -> None:
-        self._visit(Place(is_principals=True))
+        self._visit(Place(key=self._session.subject_key, view="actionPrincipals"))
 
     def _visit(self, place: Place) -> None:
         now = self._clock()
-        if self._at >= 0 and self._places[self._at] == place:
+        if self._is_going or (self._at >= 0 and self._places[self._at] == place):
             return
         del self._places[self._at + 1 :]
         passed_by = self._at >= 0 and now - self._arrived < _GLANCE
-        if passed_by and place.key and self._places[self._at].key:
+        if passed_by and place.key and self._places[self._at].key and self._places[self._at].view == place.view:
             self._places[self._at] = place
         else:
             self._places.append(place)
         del self._places[:-_LONGEST]
         self._at = len(self._places) - 1
         self._arrived = now
+        self._turn.start()
         self.changed.emit()
 
     def _forget(self) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QPush
 
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
-from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, condition_words, decision_words, short_arn
+from iamdesk.export.text.decision import condition_words, decision_words, policy_type_decision, short_arn
+from iamdesk.gui.ask.policy_flow_drawing import mark_of
 from iamdesk.gui.core.plain_text import plain_label, tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.core.translate import translated
@@ -142,7 +143,7 @@ def _rows(results: Sequence[EvaluationResult]) -> list[_Row]:
     types: list[_Row] = []
     for policy_type in PolicyType:
         found = [next((row for row in one.layers if row.layer is policy_type), None) for one in results]
-        titles = [row.title for row in found if row is not None and row.decision is not None]
+        titles = [row.title for row in found if mark_of(row) is not None and row is not None]
         if titles:
             cells = tuple(
                 _outcome(row, is_out=policy_type in one.request.without)
@@ -162,9 +163,7 @@ def _context(result: EvaluationResult) -> _Cell:
 def _outcome(row: PolicyTypeResult | None, *, is_out: bool) -> _Cell:
     if is_out:
         return _Cell(tr("left out"))
-    decision = row.decision if row is not None else None
-    words = tr(POLICY_TYPE_DECISIONS[decision])
-    return _Cell(words, row.sentence if row is not None else "", Mark(decision) if decision is not None else None)
+    return _Cell(tr(policy_type_decision(row)), row.sentence if row is not None else "", mark_of(row))
 
 
 class _Table(QTableView):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
 from iamdesk.explain.decision import EvalDecision, EvaluationResult, PolicyType, PolicyTypeResult
-from iamdesk.export.text.decision import DECISION_LABELS, POLICY_TYPE_DECISIONS
+from iamdesk.export.text.decision import DECISION_LABELS, POLICY_TYPE_DECISIONS, UNKNOWN, policy_type_decision
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
@@ -67,11 +67,18 @@ def gates_of(decision: EvaluationResult) -> tuple[Gate, ...]:
     is_reached = True
     for line in decision.layers:
         is_left_out = line.layer in decision.request.without
-        mark = None if is_left_out or line.decision is None else Mark(line.decision)
-        result = tr("left out") if is_left_out else tr(POLICY_TYPE_DECISIONS[line.decision])
+        mark = None if is_left_out else mark_of(line)
+        result = tr("left out") if is_left_out else tr(policy_type_decision(line))
         found.append(Gate(line.title, result, line.sentence, mark, is_reached, tr(_SHORT[line.layer])))
         is_reached = is_reached and line not in stopping
     return tuple(found)
+
+
+def mark_of(line: PolicyTypeResult | None) -> Mark | None:
+    """Return the mark of a policy type; None if it does not apply."""
+    if line is None or (line.decision is None and not line.is_unknown):
+        return None
+    return Mark.UNKNOWN if line.decision is None else Mark(line.decision)
 
 
 def _stopping(decision: EvaluationResult) -> Sequence[PolicyTypeResult]:
@@ -107,7 +114,7 @@ def least_gate_width(font: QFont) -> float:
     plain, bold = narrow_font(font), narrow_font(font)
     bold.setBold(True)
     of_plain = [*map(tr, _SHORT.values()), tr(POLICY_TYPE_DECISIONS[None]), tr("left out")]
-    of_bold = [tr(words) for decision, words in POLICY_TYPE_DECISIONS.items() if decision is not None]
+    of_bold = [tr(words) for decision, words in POLICY_TYPE_DECISIONS.items() if decision is not None] + [tr(UNKNOWN)]
     longest = max(
         QFontMetricsF(one).horizontalAdvance(word)
         for one, texts in ((plain, of_plain), (bold, of_bold))

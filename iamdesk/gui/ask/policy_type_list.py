@@ -26,12 +26,12 @@ from PySide6.QtWidgets import (
 
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult
-from iamdesk.export.text.decision import POLICY_TYPE_DECISIONS, POLICY_TYPE_WORDS
+from iamdesk.export.text.decision import POLICY_TYPE_WORDS, policy_type_decision
+from iamdesk.gui.ask.policy_flow_drawing import mark_of
 from iamdesk.gui.core.plain_text import tooltip_text, visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.full_height_list import FullHeightList
-from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.wrapping_label import draw_flow, flow_height
 from iamdesk.i18n import tr
 
@@ -125,7 +125,7 @@ class PolicyTypeModel(QAbstractListModel):
         line = self.policy_types[row]
         if line.layer in self.without:
             return tr("left out")
-        return tr(POLICY_TYPE_DECISIONS[line.decision])
+        return tr(policy_type_decision(line))
 
     def _how(self, row: int) -> str:
         if not self.can_switch(row):
@@ -202,10 +202,10 @@ class _Delegate(QStyledItemDelegate):
         muted = plain if selected else colour(Colour.MUTED, palette)
         if in_play:
             _draw_box(painter, box, muted, plain, checked=not left_out)
-        if line.decision is not None and not left_out:
+        if (mark_shown := mark_of(line)) is not None and not left_out:
             tint = plain if selected else None
             ratio = option.widget.devicePixelRatioF()
-            painter.drawPixmap(mark, icons.pixmap(Mark(line.decision), palette, _MARK, ratio, tint))
+            painter.drawPixmap(mark, icons.pixmap(mark_shown, palette, _MARK, ratio, tint))
         else:
             painter.setPen(muted)
             painter.drawLine(mark.left() + 4, mark.center().y(), mark.right() - 4, mark.center().y())

@@ -1,7 +1,6 @@
 """The request bar: Can … do … on … ? Enter in any field evaluates the request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from iamdesk.gui.ask.sentence import read_typed
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.plain_text import plain_label, set_tooltip
 from iamdesk.gui.core.principals import is_principal, is_whole_principal, principal_of_key, subject_of
-from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.session import Session, is_row_of
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import ntr, tr, translate
@@ -234,8 +233,11 @@ class RequestBar(QWidget):
             return
         request = self.request()
         use_case = self._use_case_of(request.action)
-        if use_case is not None:  # for a use case, use its main action
-            request = replace(request, action=use_case.action)
+        if use_case is not None:
+            actions = ", ".join(dict.fromkeys(part.action for part in use_case.parts))
+            words = tr("Who can takes one action, not a use case. Enter one of the actions of “{use_case}”: {actions}.")
+            self.message.say(Tone.NOTE, words.format(use_case=translate(use_case.title), actions=actions))
+            return
         self._session.ask_who_can(request)
 
     def _complete_action(self, then: Callable[[], None]) -> None:
@@ -384,8 +386,7 @@ class RequestBar(QWidget):
             listed is not None
             and not self.principal.text().strip()
             and (self.action.text().strip(), self.resource.text().lstrip()) == (listed.action, listed.resource)
-            and (asked.resource, asked.context) == (listed.resource, listed.context)
-            and (not listed.action or asked.action == listed.action)
+            and is_row_of(listed, asked)
         )
 
     def go_to_request(self) -> None:

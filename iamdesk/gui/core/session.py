@@ -426,6 +426,13 @@ class Session(QObject):
         self.request_failed.emit(error_words(error))
 
 
+def is_row_of(listed: Request, asked: Request) -> bool:
+    """Return whether a request is one of those that a list of who can is about: the list's, of any principal."""
+    return (asked.resource, asked.context) == (listed.resource, listed.context) and (
+        not listed.action or asked.action.lower() == listed.action.lower()
+    )
+
+
 def _small_parts(opened: "Opened") -> list[list[Any]]:
     return opened.small_parts()
 

@@ -54,7 +54,7 @@ def _sort_key(line: CauseLine, column: int) -> tuple[int, str]:
 
 
 class CausesModel(FindingTreeModel[CauseLine]):
-    """Causes by effect or sorted by a column, and below each its findings, the gravest first."""
+    """Causes in their order or sorted by a column, and below each its findings, the gravest first."""
 
     titles: ClassVar[dict[IntEnum, str]] = {
         Column.SEVERITY: mark("Severity"),
@@ -146,7 +146,9 @@ class CauseTree(FindingTree[CausesModel]):
         self.header().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.header().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
-        set_tooltip(self.header(), tr("Click a title to sort. Unsorted, the largest effect is first."))
+        set_tooltip(
+            self.header(), tr("In order of severity, then of effect, the largest first. Click a title to sort.")
+        )
         self.groups.repaint(self.palette())
 
     @property

@@ -341,7 +341,7 @@ class FindingsPanel(QWidget):
         self.message.say(
             Tone.NOTE,
             tr(
-                "The checks read all {count} accounts one after the other, three times, so they start only when "
+                "The checks read all {count} accounts one after the other, twice, so they start only when "
                 "you run them. A single account is checked when you open it."
             ).format(count=number(len(opened.accounts))),
             tr("Run the checks"),

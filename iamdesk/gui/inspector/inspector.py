@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from iamdesk.api import Details, Opened
 
 _ROLES = frozenset({NodeKind.ROLE, NodeKind.SERVICE_LINKED_ROLE})
+_PRINCIPALS = _ROLES | {NodeKind.USER}
 _CARRIERS = _ROLES | {NodeKind.USER, NodeKind.GROUP}
 _NOTHING = mark("Select an item on the left to see its details, policies and related items.")
 _MAX_MISSING = 3
@@ -173,7 +174,17 @@ class Inspector(QWidget):
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
             **self.access.commands(),
+            "actionCompareAccess": lambda: self._show_on_access(self.access.begin_comparing),
+            "actionCompareAccessEarlier": lambda: self._show_on_access(self.access.compare_with_earlier),
         }
+
+    def _show_on_access(self, act: Callable[[], None]) -> None:
+        """Do what is seen on the tab Access, on that tab."""
+        if self._subject is None or self._subject.kind not in _CARRIERS:
+            self._session.announce(tr("Select a user, a role or a group first: only these have effective permissions."))
+            return
+        self.tabs.setCurrentWidget(self.access)
+        act()
 
     def _try_without(self, entry: Entry) -> None:
         held_by = self._session.subject_key
@@ -344,6 +355,7 @@ class Inspector(QWidget):
         for tab in (self.facts, self.json):  # hidden for what is not in the snapshot
             self.tabs.setTabVisible(self.tabs.indexOf(tab), True)
         self.facts.show_subject(subject, kind_of)
+        self._mark_policies()
         self.policies.show_subject(details, subject)
         # Effective permissions need the whole snapshot, and wait for it.
         is_whole = self._session.snapshot is opened
@@ -361,7 +373,7 @@ class Inspector(QWidget):
             self.trust.reader.read = details.readings
             key = subject.key if is_trust else trust_policy_key(subject.key)
             view = details.policy(key)
-            self.trust.show_subject(subject, key, view.document if view is not None else None, self._session.decision)
+            self.trust.show_subject(subject, key, view.document if view is not None else None, self._marked())
         count = len(subject.policies)
         is_policy = _is_policy(subject)
         self.tabs.setTabText(
@@ -430,10 +442,12 @@ class Inspector(QWidget):
         self._session.show_key(key)
 
     def _show_decision(self, decision: EvaluationResult | None) -> None:
-        self.policies.show_decision(decision)
-        self.trust.show_decision(decision)
+        self._mark_policies()
+        self.trust.show_decision(self._marked())
         if self.is_reading:
             return
+        if decision is None and self._subject is None:
+            self._show_nothing()  # a principal that is not in the snapshot goes with its result
         if decision is not None and self._subject is None:
             sentence = tr("Not in the snapshot. The policies below are those that were evaluated.")
             self._show_unknown_principal(decision.request.principal, sentence)
@@ -442,6 +456,16 @@ class Inspector(QWidget):
             self._stack.setCurrentWidget(self._page)
             self.tabs.setTabVisible(self.tabs.indexOf(self.policies), True)
             self.policies.show_deciding(decision)
+
+    def _marked(self) -> EvaluationResult | None:
+        """Return the result whose marks the policies of the subject have: none that is about another principal."""
+        decision = self._session.decision
+        is_principal = self._subject is not None and self._subject.kind in _PRINCIPALS
+        return None if decision is not None and is_principal and not self._is_asked(decision) else decision
+
+    def _mark_policies(self) -> None:
+        decision = self._marked()
+        self.policies.show_decision(decision, is_own=decision is not None and self._is_asked(decision))
 
     def _is_asked(self, decision: EvaluationResult) -> bool:
         """Return whether a result is the subject's own; under another name its deciding policy would mislead."""

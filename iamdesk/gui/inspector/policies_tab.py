@@ -29,6 +29,7 @@ class PoliciesTab(QWidget):
         self._details: Details | None = None
         self._subject: Subject | None = None
         self._decision: EvaluationResult | None = None
+        self._is_own = True
         self._guest: Entry | None = None
         """A policy that was opened by a link and that neither subject nor result lists."""
         self.list = PolicyList()
@@ -59,9 +60,9 @@ class PoliciesTab(QWidget):
         self.reader.read = details.readings if details is not None else None
         self._fill(from_own=is_other)
 
-    def show_decision(self, decision: EvaluationResult | None) -> None:
-        """Show the marks of another result."""
-        self._decision = decision
+    def show_decision(self, decision: EvaluationResult | None, *, is_own: bool = True) -> None:
+        """Show the marks of another result; of the subject's own, also the other policies that were evaluated."""
+        self._decision, self._is_own = decision, is_own
         self._fill()
         self.reader.show_result(decision)
 
@@ -99,7 +100,7 @@ class PoliciesTab(QWidget):
         """List the policies; with ``from_own`` the current one stays only if it is the subject's own."""
         own = entries_of(self._subject.policies) if self._subject is not None else []
         known = {entry.key for entry in own}
-        blocking = entries_from(self._decision, known)
+        blocking = entries_from(self._decision, known) if self._is_own else []
         if self._guest is not None and self._guest.key not in known | {entry.key for entry in blocking}:
             blocking.append(self._guest)
         self.list.show_entries(own, blocking, self._decision, from_own=from_own)

@@ -80,6 +80,7 @@ class NavigatorPanel(QWidget):
         session.snapshot_opened.connect(self._fill)
         session.snapshot_closed.connect(self._empty)
         session.subject_selected.connect(self.reveal)
+        session.key_shown.connect(self.reveal)
         session.row_shown.connect(self.open_section)
         session.badges_decided.connect(self._merge_badges)
         session.notes.changed.connect(self._show_notes)
@@ -106,10 +107,7 @@ class NavigatorPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of the navigator's commands (``gui/app/commands.py``)."""
-        return {
-            "actionFind": self.focus_filter,
-            "actionCopyArn": self.copy_key,
-        }
+        return {"actionCopyArn": self.copy_key}
 
     def current_node(self) -> Node | None:
         """Return the node of the current row."""
@@ -163,7 +161,9 @@ class NavigatorPanel(QWidget):
         text = self.field.filter.text
         if opened is None or (not text and not self._filtered):
             return
-        current = self.tree.currentIndex().internalId() if self.tree.currentIndex().isValid() else 0
+        here = self.tree.currentIndex()
+        of_subject = opened.outline.rows_by_key.get(self._session.subject_key, 0)
+        current = here.internalId() if here.isValid() else of_subject
         if text:
             matches = opened.search(text)
             self._filtered = True
@@ -182,13 +182,14 @@ class NavigatorPanel(QWidget):
         self._set_current(current)
 
     def reveal(self, key: str) -> None:
-        """Make the row of a key current and scroll to it; a filter that hides it is cleared."""
+        """Make the row of a key current and scroll to it; a filter that hides it is cleared. Without a row: none."""
         node = self.current_node()
         opened = self._session.shown
         if opened is None or (node is not None and node.key == key):
             return
         number = opened.outline.rows_by_key.get(key)
         if number is None:
+            self._set_current(0)
             return
         if not self.model.holds(number):
             self.field.clear()
@@ -209,12 +210,13 @@ class NavigatorPanel(QWidget):
             self.tree.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def copy_key(self) -> None:
-        """Copy the ARN of the current row."""
+        """Copy the ARN of the current row, else of the selected item."""
         node, opened = self.current_node(), self._session.shown
-        if node is not None and node.key and opened is not None:
-            details = opened.details_at_hand(node.key) if not node.key.startswith("arn:") else None
-            subject = details.subject(node.key) if details is not None else None
-            copied = subject.arn if subject is not None and subject.arn else node.key
+        key = node.key if node is not None and node.key else self._session.subject_key  # a filter may hide its row
+        if key and opened is not None:
+            details = opened.details_at_hand(key) if not key.startswith("arn:") else None
+            subject = details.subject(key) if details is not None else None
+            copied = subject.arn if subject is not None and subject.arn else key
             QGuiApplication.clipboard().setText(copied)
             self._session.announce(tr("Copied {copied}").format(copied=visible(copied)))
 
@@ -262,8 +264,6 @@ class NavigatorPanel(QWidget):
 
     def _set_current(self, number: int) -> None:
         index = self.model.index_of(number) if number else QModelIndex()
-        if not index.isValid():
-            return
         self._restoring = True
         try:
             flag = QItemSelectionModel.SelectionFlag.ClearAndSelect

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.export.text.review_effect import (
@@ -25,7 +25,7 @@ from iamdesk.gui.review.finding_rows import FindingRow
 from iamdesk.gui.review.guardrails import is_guardrail, own_access_words, revoke_warning
 from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
-from iamdesk.gui.review.toolbar import ReviewToolbar
+from iamdesk.gui.review.toolbar import REVIEWER_WANTED, ReviewToolbar
 from iamdesk.gui.review.write_queue import WriteQueue
 from iamdesk.gui.what_if.try_changes import try_changes
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
@@ -352,8 +352,7 @@ class DecisionController(QObject):
         return ntr("this entitlement", "{count} entitlements", count).format(count=number(count))
 
     def _ask_for_reviewer(self) -> None:
-        self._message.say(Tone.NOTE, tr("Enter the reviewer first: every decision is recorded with a name."))
-        self._head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._head.ask_for_reviewer(self._message, tr(REVIEWER_WANTED))
 
     def _given(self, decision: ItemDecision) -> None:
         self._save(dict.fromkeys(self._targets, decision))

@@ -63,6 +63,8 @@ class DecidedRow(NotedRow, ABC):
         self.fixed = {column: visible(text) for column, text in fixed.items()}
         self.haystack = "\n".join((*self.fixed.values(), *words)).casefold()
         self.texts: tuple[str, ...] = ()
+        self.names = ("", "")
+        """Who and what, the first of several, not translated: rows have the same order in any language."""
         self.ticket_states: Mapping[str, TicketState] = {}
         """The state of the ticket of each item that has one; `update_decisions` shows it."""
         self._keys: tuple[SortKey, ...] = ()
@@ -97,8 +99,8 @@ class DecidedRow(NotedRow, ABC):
     @property
     def tie(self) -> SortKey:
         """Sort key among equal rows."""
-        who, what = (self.fixed[column].casefold() for column in (Column.WHO, Column.WHAT))
-        return (who, what, self.subject_ids[0])
+        who, what = self.names
+        return (who.casefold(), what.casefold(), self.subject_ids[0])
 
     @abstractmethod
     def words_of(self, decision: ItemDecision) -> str:
@@ -136,6 +138,7 @@ class DecidedRow(NotedRow, ABC):
         own: dict[Column, SortKey] = {
             Column.DECISION: (0 if waiting else 1, state),
             Column.WHO: (),
+            Column.WHAT: (self.names[1].casefold(),),
             Column.COMMENT: (self.texts[Column.COMMENT].casefold(),),
             Column.TICKET: (self.texts[Column.TICKET].casefold(),),
         }

@@ -35,6 +35,7 @@ class FindingRow(DecidedRow):
             [str(one[name]) for one in findings for name in ("subject_arn", "title", "finding_id")],
             [str(one["subject_arn"]) for one in findings[:20]],
         )
+        self.names = str(first["subject_name"]), str(first["finding" if len(findings) == 1 else "title"])
         self.findings = findings
         self.why_asked = frozenset(
             AskedKind.NEW for one in findings if (one.get(SINCE_LAST) or {}).get("baseline") == "new"

@@ -5,10 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLineEdit, QTreeWidgetItem, QVBoxLayout, QWidget
 
-from iamdesk.errors import ReviewError
-from iamdesk.export.evidence.part_signature import verify_part
-from iamdesk.export.evidence.result import Outcome
-from iamdesk.export.files.atomic_write import ExportError
+from iamdesk.export.evidence.part_signature import merge_signed
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.gui.review.coordination_window import Coordination, CoordinationWindow, fill_table, row_item
@@ -17,9 +14,9 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Mark
 from iamdesk.gui.widgets.message_bar import Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
-from iamdesk.i18n import error_words, join_names, mark, phrase, tr, translate
+from iamdesk.i18n import error_words, join_names, mark, tr, translate
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
-from iamdesk.review.coordination import Merged, PartSigner, merge_parts, part_files
+from iamdesk.review.coordination import Merged, PartSigner, part_files
 from iamdesk.review.decisions import Reviewer
 from iamdesk.review.session import ReviewSession
 
@@ -199,14 +196,6 @@ def _merged(
         if cancelled():
             raise WorkCancelled
         progress(done, len(listed))
-        signer: PartSigner | None = None
-        try:
-            result, signer = verify_part(path, allowed)
-            if result is not None and result.outcome is Outcome.FAILED:
-                raise ReviewError(phrase("its signature is not valid: {reason}", reason=result.sentence.rstrip(".")))
-            (one,) = merge_parts(file, [(path, signer)], actor, requires_signature=required)
-        except (ReviewError, ExportError) as error:
-            found.append((path, signer, error))
-        else:
-            found.append((path, signer, one))
+        one, signer = merge_signed(file, path, allowed, actor, requires_signature=required)
+        found.append((path, signer, one))
     return tuple(found)

@@ -44,6 +44,8 @@ class ReviewController(QObject):
 
     opened = Signal(object)
     """`ReviewSession`."""
+    making = Signal()
+    """`is_making` has changed."""
     closing = Signal()
     """Before it closes: pending writes have to be completed."""
     closed = Signal()
@@ -58,6 +60,8 @@ class ReviewController(QObject):
         self._prompts = prompts
         self._message = message
         self.review_session: ReviewSession | None = None
+        self.is_making = False
+        """Whether a review is being created."""
         self._last: Path | None = None
         """The review that was opened last."""
         self._other_snapshots: set[Path] = set()
@@ -351,17 +355,28 @@ class ReviewController(QObject):
         """Create a review, in a worker; ``otherwise`` is called first if there is none."""
         self._message.clear()
 
+        def made(result: Result) -> None:
+            self._set_making(False)
+            done(result)
+
         def failed(error: Exception) -> None:
+            self._set_making(False)
             if otherwise is not None:
                 otherwise()
             self._refused(error)
 
         def stopped() -> None:
+            self._set_making(False)
             if otherwise is not None:
                 otherwise()
             self._message.say(Tone.WARNING, tr("The review was not created: it was canceled."))
 
-        self._jobs.run(label, make, done=done, failed=failed, stopped=stopped, topic="make review")
+        self._jobs.run(label, make, done=made, failed=failed, stopped=stopped, topic="make review")
+        self._set_making(True)
+
+    def _set_making(self, is_making: bool) -> None:
+        self.is_making = is_making
+        self.making.emit()
 
     def _open_next(self, path: Path, message: str) -> None:
         self.open_path(path)

@@ -32,7 +32,7 @@ from iamdesk.gui.review.review_status import ReviewStatus, status_of
 from iamdesk.gui.review.review_table import ReviewTable
 from iamdesk.gui.review.row_builder import RowBuilder
 from iamdesk.gui.review.rows import EntitlementRow
-from iamdesk.gui.review.toolbar import ReviewToolbar
+from iamdesk.gui.review.toolbar import REVIEWER_WANTED, ReviewToolbar
 from iamdesk.gui.widgets.full_height_list import scrolling
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.wrapping_label import FlowLabel
@@ -219,6 +219,7 @@ class ReviewPanel(QWidget):
         self.controller.opened.connect(lambda _desk: self._opened())
         self.controller.closing.connect(self.queue.finish)
         self.controller.closed.connect(self._closed)
+        self.controller.making.connect(self._refresh)
         self.packages.taken.connect(self.reread)
         self.coordination.changed.connect(self.reread)
         self.checkpoints.changed.connect(self._status_timer.start)
@@ -331,8 +332,7 @@ class ReviewPanel(QWidget):
         self._refresh()
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
         if not self.head.reviewer.name:
-            self.message.say(Tone.NOTE, tr("Enter the reviewer: every decision is recorded with a name."))
-            self.head.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.head.ask_for_reviewer(self.message, tr(REVIEWER_WANTED))
         self._check_own()
         self.controller.report_mismatch()
 
@@ -574,9 +574,9 @@ class ReviewPanel(QWidget):
         self._pages.setCurrentIndex(0 if shown else 1)
         self._clear.setVisible(review_session is not None)
         for button in (self._new, self._open, self._follow_up):
-            button.setVisible(review_session is None)
+            button.setVisible(review_session is None and not self.controller.is_making)
         if not shown:
-            text = tr(_NO_REVIEW)
+            text = tr("The review is being made.") if self.controller.is_making else tr(_NO_REVIEW)
             if self.is_filling:
                 text = tr("Preparing the rows.")
             elif review_session is not None:

@@ -81,6 +81,9 @@ class EntitlementRow(DecidedRow):
             (lines[0].entitlement_id, *(line.holder_arn for line in lines)),
             [line.holder_arn for line in lines[:20]],
         )
+        person = people.person_of(lines[0].holder_arn) if people is not None and grouping is Grouping.PERSON else None
+        who = PersonAccess(person, (), ()).name if person is not None else holder_name(lines[0])
+        self.names = who, lines[0].name
         self.lines = lines
         self.findings = findings
         self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
@@ -120,7 +123,7 @@ class EntitlementRow(DecidedRow):
             case Column.ADMINISTRATION:
                 return min(map(_administration_rank, self.lines))
             case Column.REVOKING:
-                return min((_tier_of(line) for line in self.lines), default=9), self.fixed[column].casefold()
+                return min((_tier_of(line) for line in self.lines), default=9), effect_summary(self.lines[0]).casefold()
             case Column.TIER:
                 return (min((_tier_of(line) for line in self.lines), default=9),)
             case Column.LOSES | Column.GAINS:

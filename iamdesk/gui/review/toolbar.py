@@ -17,6 +17,7 @@ from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import OF_FINDINGS, OF_LINES, SHOW_TITLES, SINCE_PREVIOUS, RowFilterMode
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
+from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.one_or_two_rows import OneOrTwoRows
 from iamdesk.i18n import mark, ntr, tr
 from iamdesk.review.decisions import ReviewDecision, Reviewer
@@ -32,6 +33,7 @@ GROUPING_TITLES: dict[Grouping, str] = {
     Grouping.FINDING: mark("Findings"),
     Grouping.CHECK: mark("Findings by check"),
 }
+REVIEWER_WANTED = mark("Enter the reviewer: every decision is recorded with a name.")
 _LONGEST = 500
 _OWN_TIP = mark(
     "Reviewers cannot certify their own access: entitlements of these principals must be reviewed by someone else."
@@ -100,6 +102,8 @@ class ReviewToolbar(QWidget):
         self.text.changed.connect(self.filtered)
         self.show_only.currentIndexChanged.connect(lambda _at: self.filtered.emit())
         self.grouping.currentIndexChanged.connect(lambda _at: self._regroup())
+        self._asked_for: tuple[MessageBar, str] | None = None
+        self.reviewer_name.editingFinished.connect(self._reviewer_entered)
         self.reviewer_name.editingFinished.connect(self.reviewer_changed)
         self.own.editingFinished.connect(self.reviewer_changed)
 
@@ -128,6 +132,19 @@ class ReviewToolbar(QWidget):
         """The reviewer, as entered, with the account of the operating system."""
         own = frozenset(one for one in re.split(r"[\s,;]+", self.own.text()) if one)
         return Reviewer(self.reviewer_name.text().strip(), _account(), own)
+
+    def ask_for_reviewer(self, message: MessageBar, sentence: str) -> None:
+        """Say in a message that the reviewer is to be entered, until that is done, and focus the field."""
+        message.say(Tone.NOTE, sentence)
+        self._asked_for = message, message.text
+        self.reviewer_name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _reviewer_entered(self) -> None:
+        if self._asked_for is not None and self.reviewer.name:
+            message, sentence = self._asked_for
+            if message.text == sentence:
+                message.clear()
+            self._asked_for = None
 
     def show_own_problem(self, sentence: str) -> None:
         """Show what is wrong with the reviewer's own principals; empty: nothing is known to be."""

@@ -34,8 +34,13 @@ from iamdesk.gui.widgets.wrapping_label import FlowLabel
 from iamdesk.i18n import mark, tr, translate
 
 PACKAGES = mark("Evidence packages (00_manifest.json *.zip)")
-_MARKS = {Outcome.PASSED: Mark.ALLOWED, Outcome.FAILED: Mark.EXPLICIT_DENY, Outcome.NOT_DONE: Mark.UNKNOWN}
-_ORDER = (Outcome.FAILED, Outcome.NOT_DONE, Outcome.PASSED)
+_MARKS = {
+    Outcome.PASSED: Mark.ALLOWED,
+    Outcome.FAILED: Mark.EXPLICIT_DENY,
+    Outcome.NOTE: Mark.UNKNOWN,
+    Outcome.NOT_DONE: Mark.UNKNOWN,
+}
+_ORDER = (Outcome.FAILED, Outcome.NOTE, Outcome.NOT_DONE, Outcome.PASSED)
 
 
 @dataclass(frozen=True, slots=True)

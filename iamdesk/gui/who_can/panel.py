@@ -18,7 +18,7 @@ from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.plain_text import ElidedLabel
-from iamdesk.gui.core.session import Session
+from iamdesk.gui.core.session import Session, is_row_of
 from iamdesk.gui.tables.filter_line import FilterLine, SavedFilters
 from iamdesk.gui.who_can import text
 from iamdesk.gui.who_can.count_buttons import CountButtons
@@ -97,6 +97,8 @@ class WhoCanPanel(QWidget):
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export who can")
         self._holds_for = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
         self.unexplained = MessageBar(closable=False)
+        self.is_other = MessageBar(closable=False)
+        """Says that the result is not that of a row."""
         self.missing = FlowLabel(code=True)
         self.missing.setObjectName("whoCanMissing")
         self.missing.hide()
@@ -177,6 +179,7 @@ class WhoCanPanel(QWidget):
         layout.setContentsMargins(gap, gap, gap, gap)
         layout.setSpacing(gap)
         layout.addWidget(self._holds_for)
+        layout.addWidget(self.is_other)
         layout.addLayout(filters)
         layout.addWidget(self.saved)
         layout.addWidget(self.unexplained)
@@ -212,6 +215,9 @@ class WhoCanPanel(QWidget):
         self._session.snapshot_opened.connect(self._opened)
         self._session.snapshot_closed.connect(self._closed)
         self._session.who_can_asked.connect(self._asked_elsewhere)
+        self._session.request_asked.connect(self._compare)
+        self._session.use_case_evaluated.connect(self._compare)
+        self._session.evaluated.connect(self._compare)
 
     # Asking
 
@@ -529,6 +535,24 @@ class WhoCanPanel(QWidget):
         self._holds_for.setVisible(asked is not None)
         if asked is not None:
             self._holds_for.setText(text.holds_for(asked))
+        self._compare()
+
+    def is_about(self, request: Request) -> bool:
+        """Return whether a request is that of a row."""
+        return self._asked is not None and is_row_of(self._asked, request)
+
+    def _compare(self, _request: object = None) -> None:
+        """Say that the list is about another request than the result, if it is."""
+        session = self._session
+        asked, use_case = session.request, session.use_case
+        if self._asked is None or (asked is None and use_case is None) or (asked and self.is_about(asked)):
+            self.is_other.clear()
+        elif asked is None or not self.lists(asked):
+            self.is_other.say(Tone.NOTE, tr(text.OTHER_REQUEST))
+        else:
+            meant = replace(asked, principal="")
+            list_it = tr("List who can do that")
+            self.is_other.say(Tone.NOTE, tr(text.OTHER_REQUEST), list_it, lambda: session.ask_who_can(meant))
 
     def _show_why_empty(self) -> None:
         translate, all_ = len(self.model.shown), len(self.model.rows)

@@ -72,7 +72,7 @@ _INSIDE = (True, 0, 0)
 class WhoCanRow(NotedRow):
     """One principal, or one action of a principal's row. Its details come later."""
 
-    __slots__ = ("_base", "_details", "_front", "_key", "access", "account", "is_external", "kind")
+    __slots__ = ("_base", "_details", "_front", "_key", "_name_key", "access", "account", "is_external", "kind")
 
     def __init__(self, access: "Access", outline: Outline) -> None:
         self.access = access
@@ -83,6 +83,7 @@ class WhoCanRow(NotedRow):
         """Return name, kind and account as displayed."""
         row = outline.rows_by_key.get(who.principal)
         self.is_external = who.is_external
+        self._name_key = (outline.nodes[row].text if row is not None else short_arn(who.principal)).casefold()
         self._front = who.order[:3] if who.is_external else _INSIDE
         parts = who.principal.split(":", 5)
         self.account = sys.intern(visible(parts[4])) if len(parts) > _ACCOUNT_PART else ""
@@ -163,8 +164,7 @@ class WhoCanRow(NotedRow):
         return self._key[1]
 
     def _key_in(self, column: Column) -> SortKey:
-        name = self._base[Column.PRINCIPAL].casefold()
-        tie = (LISTED_DECISIONS.index(self.mark), name, self.principal)
+        tie = (LISTED_DECISIONS.index(self.mark), self._name_key, self.principal)
         if column is Column.DECISION:
             return (*self._front, *tie)
         text = self.known(column)

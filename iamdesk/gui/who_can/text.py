@@ -15,6 +15,7 @@ NOTHING_ASKED = mark(
     "conditions. Without an action, Who can? lists every action that each principal can perform on the "
     "resource. In the resource, * matches any text."
 )
+OTHER_REQUEST = mark("The result is about another request than this list.")
 CUT_SHORT = mark("The search is not complete.")
 CANCELLED = mark("The search was canceled: more principals may have access than are listed.")
 EVERY_POLICY_TYPE = mark("Unlike in the request bar, all policy types are evaluated here, without a session policy.")

@@ -1,6 +1,6 @@
 """A list as high as its rows, on a scrolling page that keeps the current row visible."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QScrollArea, QSizePolicy, QWidget
 
@@ -64,9 +64,32 @@ class FullHeightList(QListView):
         return parent
 
 
+_MOST_SIZES = 4
+"""Sizes that a page is given at once, before the last one stays."""
+
+
+class _ScrollArea(QScrollArea):
+    """Gives its page a size that stays.
+
+    Text that wraps may fit without the scroll bar and not beside it. Qt would then show and hide the bar in turn, each
+    time from within the last, until the process ends.
+    """
+
+    _sizing = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if self._sizing >= _MOST_SIZES:
+            return False
+        self._sizing += 1
+        try:
+            return super().eventFilter(watched, event)
+        finally:
+            self._sizing -= 1
+
+
 def scrolling(page: QWidget) -> QScrollArea:
     """Return a page in a frame that scrolls vertically."""
-    area = QScrollArea()
+    area = _ScrollArea()
     area.setWidget(page)
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)

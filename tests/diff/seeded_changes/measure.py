@@ -194,12 +194,18 @@ def reviewed(
     over = carry_forward(review, lines, found, new, date(2026, 10, 1))
     by_id = {line.line_id: named(line) for line in lines}
     asked = {by_id[one] for one in over.asked}
-    expected = {*change.asked, *change.new}
-    # Whatever changes what a root user can do changes what the root user's credentials give.
+    # Less access alone asks nothing, but for a name that now means another user.
+    is_other = any(kind is ChangeKind.RECREATED for kind, _ in change.causes)
+    is_more = bool(change.gained or change.left_open or not change.lost or is_other)
+    expected = {*(change.asked if is_more else ()), *change.new}
+    # Whoever assumes a role can do what the role gained.
+    trusts = {f"{arn.rpartition('/')[2]} trust" for arn in change.gained if ":role/" in arn}
+    expected |= trusts & set(by_id.values())
+    # Whatever a root user gains, the root user's credentials give.
     expected |= {
         f"{named_root} access"
         for arn, named_root in ((ROOT, "root"), (ROOT_B, "root of B"), (ROOT_Z, "root of Z"))
-        if arn in change.gained or arn in change.lost or arn in change.left_open
+        if arn in change.gained or arn in change.left_open
     }
     if AROUND in expected:
         expected.remove(AROUND)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -404,7 +405,7 @@ def test_the_log_closes_what_was_removed(runner: Runner) -> None:
     assert (found.refused, state.closed, state.open) == ((), 9, 0)
     with ReviewFile.open(review, writable=False) as file:
         assert {event.actor for event in file.events()} == {ANA.name}
-        pack = write_package(file, runner.folder / "after", evaluator=None, generated_at=NOW)
+        pack = write_package(file, runner.folder / "after", evaluator=None, generated_at=datetime.now(UTC))
     with (pack / "07_remediation.csv").open(encoding="utf-8-sig", newline="") as table:
         assert all(row["closed_utc"] for row in csv.DictReader(table))
     results = list(verify(pack))

@@ -467,3 +467,13 @@ def test_no_program_of_the_current_folder_is_run(path: str, tmp_path: Path, monk
     assert not has_ssh_keygen()
     monkeypatch.setenv("PATH", f"{path}{os.pathsep}{tmp_path / 'here'}")
     assert has_ssh_keygen()
+
+
+def test_one_person_does_not_sign_in_several_required_roles(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(made, tmp_path / "pack"))
+    for role in Role:
+        sign(pack, role, "Ana Moreno", key=keys["ana"], now=NOW)
+    (only,) = failures(pack, required=tuple(Role))
+    assert only.name == "required signature"
+    assert "One person signed in several of the required roles" in only.sentence
+    assert failures(pack, required=(Role.MANAGEMENT,)) == []

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -214,7 +215,7 @@ def test_review_that_goes_on_from_another_one_is_performed_again(
     """What the review before says of a line comes from no snapshot, and is not asked of one."""
     sample.create_next_review(tmp_path / "q4.iamreview", "Q4", decided, sample)
     with ReviewFile.open(tmp_path / "q4.iamreview", writable=False) as review:
-        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=datetime.now(UTC))
     assert failures(pack) == []
     assert "revoke tested" in (pack / "06_changes.csv").read_text(encoding="utf-8-sig")
 

@@ -9,10 +9,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from iamdesk import i18n
 from iamdesk.access.who_can import Access
 from iamdesk.api import SnapshotSession
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.gui.core.locale import set_language
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.who_can import worker
 from iamdesk.gui.who_can.details import details_of
@@ -182,3 +184,16 @@ def test_another_question_drops_what_was_to_be_explained(
     qtbot.waitUntil(lambda: many.is_complete and not many.rest.running, timeout=20_000)
     assert not many.unexplained.text
     assert NORA not in {row.principal for row in many.model.rows}
+
+
+def test_who_can_has_the_same_order_in_any_language(qapp: QApplication, sample: SnapshotSession) -> None:
+    def order(language: str) -> list[str]:
+        set_language(qapp, language)
+        accesses = sample.who_can(action="s3:GetObject", resource="arn:aws:s3:::acme-assets/*", context={})
+        rows = [WhoCanRow(one, sample.outline) for one in accesses]
+        return [row.principal for row in sorted(rows, key=lambda row: row.sort_key(Column.DECISION))]
+
+    try:
+        assert order("de") == order("en")
+    finally:
+        set_language(qapp, i18n.ENGLISH)

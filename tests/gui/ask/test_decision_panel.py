@@ -218,6 +218,16 @@ def test_an_older_answer_greys_out_while_a_new_one_takes_long(
     assert "ana.moreno" in find(ask_window, QLabel, "verdictSentence").text()
 
 
+def test_a_stale_result_is_grey_all_over_after_the_panel_grew(qtbot: QtBot, ask_window: AskWindow) -> None:
+    evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
+    ask_window.window.resize(1600, 1000)
+    panel = ask_window.answer
+    panel._veil.cover()
+    ask_window.window.resize(1900, 1200)
+    qtbot.waitUntil(lambda: panel._veil.size() == panel._body.size())
+    assert panel._veil.width() > 1
+
+
 def test_a_quick_answer_never_greys(qtbot: QtBot, ask_window: AskWindow) -> None:
     evaluated(qtbot, ask_window, Request(NORA, "s3:GetObject", PAYROLL))
     evaluated(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))

@@ -253,9 +253,10 @@ def test_services_that_take_roles_are_offered_for_iam_passedtoservice(qtbot: QtB
     assert {"ec2.amazonaws.com", "ecs-tasks.amazonaws.com"} <= set(row.suggestions)
 
 
-def test_who_else_asks_for_what_the_need_is_about(qtbot: QtBot, ask_window: AskWindow) -> None:
+def test_who_else_takes_no_use_case(qtbot: QtBot, ask_window: AskWindow) -> None:
+    """The message makes the panel narrower in a moment when its page just fits: it has to find a size."""
     asked(qtbot, ask_window, UseCaseRequest(Request(NORA, "read-object", PAYROLL)))
-    with qtbot.waitSignal(ask_window.session.who_can_asked) as signal:
-        ask_window.bar.ask_who_else()
+    ask_window.bar.ask_who_else()
 
-    assert signal.args[0].action == "s3:GetObject"
+    qtbot.waitUntil(lambda: "s3:GetObject" in ask_window.bar.message.text)
+    assert ask_window.bar.action.text() != "s3:GetObject"

@@ -340,6 +340,18 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, 
     assert session.request == Request(ANA, "s3:ListBucket", bucket)
 
 
+def test_who_can_takes_no_use_case(qtbot: QtBot, ask_window: AskWindow) -> None:
+    asked: list[object] = []
+    ask_window.session.who_can_asked.connect(asked.append)
+    ask_window.bar.principal.clear()
+    ask_window.bar.action.setText("empty a bucket")
+    ask_window.bar.resource.setText("arn:aws:s3:::acme-payroll")
+    ask_window.bar.ask()
+    qtbot.waitUntil(lambda: "s3:DeleteObject" in ask_window.bar.message.text)
+    assert not asked
+    assert ask_window.bar.action.text() == "empty-bucket"
+
+
 def test_a_use_case_on_objects_is_asked_on_them_and_may_be_typed_in_words(qtbot: QtBot, ask_window: AskWindow) -> None:
     bucket = "arn:aws:s3:::acme-payroll"
     session = ask_window.session

@@ -10,6 +10,7 @@ from iamdesk.explain.decision import StatementExplanation, StatementRole
 from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.inspector.inspector import Inspector
+from iamdesk.gui.inspector.policy_list import _ENTRY
 from iamdesk.inventory.keys import trust_policy_key
 from iamdesk.viewmodel.tree_builder import NodeKind
 
@@ -59,6 +60,28 @@ def test_a_user_is_shown_with_true_counts(session: Session, inspector: Inspector
     assert tab_texts(inspector) == ["Summary", "Access", f"Policies {len(subject.policies)}", "Details", "JSON"]
     assert inspector.policies.list.topLevelItemCount() == len(subject.policies)
     assert "ines.costa" in inspector.json.text.toPlainText()
+
+
+def listed(inspector: Inspector) -> set[str]:
+    """The keys of the policies in the list."""
+    rows = inspector.policies.list
+    return {row.data(0, _ENTRY).key for row in rows._items()}
+
+
+def test_the_policies_of_another_principal_are_not_listed(
+    qtbot: QtBot, session: Session, inspector: Inspector, sample: SnapshotSession
+) -> None:
+    """The result of one principal marks and adds nothing where another one is selected."""
+    asked = ask(qtbot, session, Request(INES, "s3:GetObject", "arn:aws:s3:::acme-payroll/x"))
+    assert {line.policy_key for line in asked}
+    for other in (PETRA, DEPLOY):
+        session.select(other)
+        subject = sample.subject(other)
+        assert subject is not None
+        assert listed(inspector) == {one.key for one in subject.policies}
+        assert inspector.policies.reader.text.bands == ()
+    session.select(INES)
+    assert {line.policy_key for line in asked} <= listed(inspector)
 
 
 def test_the_first_policy_is_open_at_once(session: Session, inspector: Inspector, sample: SnapshotSession) -> None:

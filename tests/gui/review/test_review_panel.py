@@ -14,9 +14,11 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
+from iamdesk import i18n
 from iamdesk.api import SnapshotSession
 from iamdesk.export.evidence.signing import Role, read_signoffs
 from iamdesk.export.evidence.write import write_package
+from iamdesk.gui.core.locale import set_language
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.review.columns import Column
@@ -24,6 +26,7 @@ from iamdesk.gui.review.fields import FINDING_FIELDS, LINE_FIELDS
 from iamdesk.gui.review.filters import RowFilterMode
 from iamdesk.gui.review.refused_dialog import RefusedDialog
 from iamdesk.gui.review.review_panel import ReviewPanel
+from iamdesk.gui.review.rows import rows_of
 from iamdesk.gui.review.sign_dialog import SignDialog
 from iamdesk.gui.widgets.link_button import LinkButton
 from iamdesk.gui.widgets.wrapping_text import WrappingText
@@ -38,6 +41,7 @@ from tests.filter_fields import assert_fields_fit
 from .conftest import Answers
 
 TODAY = datetime.now(UTC).date()
+ORDERS = (Column.DECISION, Column.WHO, Column.WHAT, Column.TIER, Column.REVOKING, Column.FINDINGS)
 
 
 def desk_of(panel: ReviewPanel) -> ReviewSession:
@@ -328,6 +332,35 @@ def test_without_a_name_nothing_is_decided(panel: ReviewPanel) -> None:
     assert "Enter the reviewer" in panel.message.text
     assert panel.head.reviewer_name.hasFocus()
     assert not panel.queue.pending
+    QTest.keyClicks(panel.head.reviewer_name, "Ana")
+    QTest.keyClick(panel.head.reviewer_name, Qt.Key.Key_Return)
+    assert panel.message.text == "", "it is entered"
+
+
+def test_no_review_is_missing_while_one_is_made(qtbot: QtBot, empty_panel: ReviewPanel, tmp_path: Path) -> None:
+    panel, controller = empty_panel, empty_panel.controller
+    seen: list[tuple[str, bool]] = []
+    controller.making.connect(lambda: seen.append((panel._nothing.text(), panel._new.isVisible())))
+    made: list[str] = []
+    controller._run("Making", lambda _progress, _cancelled: "made", made.append)
+    qtbot.waitUntil(lambda: made == ["made"])
+    assert [text.partition(".")[0] for text, _is_visible in seen] == ["The review is being made", "No review is open"]
+    assert [is_visible for _text, is_visible in seen] == [False, True]
+
+
+@pytest.mark.parametrize("grouping", list(Grouping))
+def test_rows_are_in_the_same_order_in_any_language(qapp: QApplication, panel: ReviewPanel, grouping: Grouping) -> None:
+    def order(language: str) -> list[tuple[str, ...]]:
+        set_language(qapp, language)
+        rows = rows_of(desk_of(panel), grouping)
+        for row in rows:
+            row.update_decisions(desk_of(panel), TODAY, frozenset())
+        return [row.subject_ids for column in ORDERS for row in sorted(rows, key=lambda row: row.sort_key(column))]
+
+    try:
+        assert order("de") == order("en")
+    finally:
+        set_language(qapp, i18n.ENGLISH)
 
 
 def test_exception_that_has_run_out_comes_back(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
