@@ -423,9 +423,11 @@ class Evaluator(RequestBuilder, Sweeps):
             resource = str(arn)
             check_resource_account(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
-            if not any(reference().resource_types_of_arn(one, resource) for one in acting):
-                raise RequestError(phrase("no action applies to {resource}", resource=with_visible_end(resource)))
             found = [finder.reach_on(position, one, resource) for one in acting]
+            if all(one.is_empty for one in found) and not any(
+                reference().resource_types_of_arn(one, resource) for one in acting
+            ):
+                raise RequestError(phrase("no action applies to {resource}", resource=with_visible_end(resource)))
         elif service is None:
             found = list(finder.reaches(position, cancelled).values())
         else:

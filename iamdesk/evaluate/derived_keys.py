@@ -20,7 +20,7 @@ MAX_SESSION_DURATION = timedelta(hours=36)
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html
 """
-_PRINCIPAL_TAG = "aws:principaltag/"
+PRINCIPAL_TAG = "aws:principaltag/"
 _OF_SERVICES = frozenset({"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"})
 _OF_FORWARDED_CALLS = frozenset(
     {
@@ -100,7 +100,7 @@ _FIXED |= {"aws:principalorgid", "aws:principalorgpaths", "aws:principalisawsser
 
 def follows_from_caller(key: str) -> bool:
     """Return whether no caller can choose a key (lower case): it follows from who it is."""
-    return key in _FIXED or key.startswith(_PRINCIPAL_TAG)
+    return key in _FIXED or key.startswith(PRINCIPAL_TAG)
 
 
 class PrincipalDependence(IntEnum):
@@ -116,7 +116,7 @@ class PrincipalDependence(IntEnum):
 
 def dependence(key: str) -> PrincipalDependence:
     """Return how far what `DerivedKeys` returns for a key (lower case) depends on the caller."""
-    if key in _OF_THE_CALLER or key == "aws:sourceidentity" or key.startswith(_PRINCIPAL_TAG):
+    if key in _OF_THE_CALLER or key == "aws:sourceidentity" or key.startswith(PRINCIPAL_TAG):
         return PrincipalDependence.CALLER
     return PrincipalDependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else PrincipalDependence.NONE
 
@@ -242,8 +242,8 @@ class DerivedKeys:
         return self._known[key]
 
     def _derive(self, key: str) -> KeyValue | None:
-        if key.startswith(_PRINCIPAL_TAG):
-            return self._principal_tag(key[len(_PRINCIPAL_TAG) :])
+        if key.startswith(PRINCIPAL_TAG):
+            return self._principal_tag(key[len(PRINCIPAL_TAG) :])
         about_principal = self._about_principal(key)
         if about_principal is not None:
             return None if about_principal is UNKNOWN else about_principal

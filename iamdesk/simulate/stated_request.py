@@ -13,7 +13,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
 from iamdesk.evaluate.context import KeyValue, Knowledge, given_facts
-from iamdesk.evaluate.derived_keys import follows_from_caller
+from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller
 from iamdesk.evaluate.request import Request, RequestError, check_account
 from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
@@ -141,12 +141,15 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
 
 
 def _is_taken(target: Target) -> bool:
-    """Return whether the action acts on the resource, as far as that is known."""
-    if target.action is None or not target.action.resource_types or target.resource_types:
-        return True
-    # A federated user is tagged with sts:TagSession (rule I2), which the reference does not list.
+    """Return whether the action acts on the resource, as far as that is known: not every ARN format is listed."""
     resource = target.resource
-    return resource is not None and resource.service == "sts" and resource.resource.startswith("federated-user/")
+    if target.action is None or not target.action.resource_types or target.resource_types or resource is None:
+        return True
+    if resource.service == "sts":
+        # A federated user is tagged with sts:TagSession (rule I2); a session is none of the listed types either.
+        return not resource.resource.startswith("assumed-role/")
+    acts_there = target.service in reference().services_on(resource.service)
+    return acts_there and not reference().resource_types_of_arn(resource.service, target.resource_text)
 
 
 def _meant(target: Target, names: Names | None) -> str:
@@ -159,6 +162,8 @@ def _meant(target: Target, names: Names | None) -> str:
     if resource is not None and resource.service == target.service == "s3":
         head, slash, _ = resource.resource.partition("/")
         candidate = str(resource._replace(resource=head if slash else f"{head}/*"))
+    elif resource is not None and resource.service == "logs" and resource.resource.startswith("log-group:"):
+        candidate = f"{str(resource).removesuffix(':*')}:log-stream:*"
     elif resource is not None and resource.service == "sts" and resource.resource.startswith("assumed-role/"):
         name = resource.resource.split("/")[1]
         candidate = None if names is None else names.role_arn(resource.account, name)
@@ -213,6 +218,8 @@ def check_context(request: Request, derive: Callable[[str], KeyValue | None]) ->
     spelled = {key.lower(): key for key in request.context}
     for name, given in given_facts(request.context).items():
         key = spelled[name]
+        if name.startswith(PRINCIPAL_TAG) and ":user/" not in request.principal:
+            continue  # tags of a session (rule I2)
         known = derive(name) if follows_from_caller(name) else None
         if known is None or not known.derived or known.knowledge > Knowledge.PRESENT or known.values == given.values:
             continue

@@ -76,7 +76,7 @@ def ask(
     evaluator: Evaluator, principal: str, resource: str = JANES, action: str = "s3:GetObject", **context: Any
 ) -> EvaluationResult:
     given = {key.replace("_", ":", 1): value for key, value in context.items()}
-    return evaluator.can(Request(principal, action, resource, given))
+    return evaluator.explained(Request(principal, action, resource, given))
 
 
 @rule("I11")

@@ -169,14 +169,14 @@ def test_a_question_and_its_case_have_one_answer(
     case = evaluate_case(case_of(question, context))
 
     # A case says which policies the caller has, also those of an account that is not captured.
-    over_snapshot = evaluator.can(Request(principal, *asked, context={**typed, **context}, is_of_resource=True))
+    over_snapshot = evaluator.explained(Request(principal, *asked, context={**typed, **context}, is_of_resource=True))
     assert over_snapshot.decision is case.decision, case_of(question, context)
     strict = Request(
         principal, *asked, context={**typed, **context}, unknown_context=MissingContextMode.ABSENT, is_of_resource=True
     )
-    assert evaluator.can(strict).decision is case.decision
+    assert evaluator.explained(strict).decision is case.decision
 
-    open_answer = evaluator.can(request)
+    open_answer = evaluator.explained(request)
     event(open_answer.decision.value)
     if open_answer.decision != "conditional":
         assert (open_answer.decision == "allowed") == (case.decision == "allowed"), case_of(question, context)
@@ -184,7 +184,7 @@ def test_a_question_and_its_case_have_one_answer(
         for one in sets:
             if holds(one, context):
                 assert (case.decision == "allowed") is wanted, (one, case_of(question, context))
-            filled = evaluator.can(Request(principal, *asked, context={**typed, **one}))
+            filled = evaluator.explained(Request(principal, *asked, context={**typed, **one}))
             assert filled.decision != "conditional"
             assert (filled.decision == "allowed") is wanted, one
 
