@@ -55,6 +55,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
             session_policies=request.session_policies,
             unknown_context=request.unknown_context,
             without=request.without,
+            is_of_resource=request.is_of_resource,
         ),
         sentence=_sentence(trace, words),
         layers=tuple([_with_statements(line, statements) for line in policy_type_results(trace)]),
