@@ -126,7 +126,7 @@ class EscalationPath(_Data):
         return self.gain in (Gain.WITHOUT_BOUNDARY, Gain.ANOTHER_BOUNDARY)
 
 
-class CallWay(_Data):
+class CallAlternative(_Data):
     """One way to make a call so that it serves a technique."""
 
     sets: Mapping[str, str | tuple[str, ...]] = {}
@@ -168,7 +168,7 @@ class CallParameters(_Data):
     actions: tuple[str, ...]
     free: tuple[str, ...] = ()
     """Keys whose value does not matter for the technique, so that the caller chooses it; ``*`` at the end: all."""
-    ways: tuple[CallWay, ...] = (CallWay(),)
+    alternatives: tuple[CallAlternative, ...] = (CallAlternative(),)
     """One of these is enough."""
     on: Mapping[str, Documents] = {}
     """By resource type."""
@@ -242,13 +242,13 @@ def is_free(action: str, key: str) -> bool:
     )
 
 
-_PLAIN = (CallWay(),)
+_PLAIN = (CallAlternative(),)
 
 
 @cache  # of the catalog's calls alone, and the few besides that are asked about
-def ways_of(action: str) -> Sequence[CallWay]:
-    """Return the ways to make a call; one that is allowed is enough."""
-    found = [one.ways for one in _parameters().get(action.lower(), ()) if one.ways != _PLAIN]
+def alternatives_of(action: str) -> Sequence[CallAlternative]:
+    """Return the alternatives of a call that serve a technique; one that is allowed is enough."""
+    found = [one.alternatives for one in _parameters().get(action.lower(), ()) if one.alternatives != _PLAIN]
     return found[0] if found else _PLAIN
 
 

@@ -14,7 +14,7 @@ from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.access.request_grid import OneRequest
 from iamdesk.attack_paths.attacker_control import AllowedBy, allowed_by
-from iamdesk.attack_paths.catalog import ASSUMES, ways_of
+from iamdesk.attack_paths.catalog import ASSUMES, alternatives_of
 from iamdesk.attack_paths.edge_targets import EdgeTargets
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
 from iamdesk.attack_paths.request_tags import (
@@ -307,13 +307,13 @@ class SourceFinder:
     def swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
         """Evaluate some principals in one context, with the parameters that the call needs."""
         found = NO_PRINCIPALS
-        for way in ways_of(action):
-            asked, *spelled = way.contexts(context)
+        for alternative in alternatives_of(action):
+            asked, *spelled = alternative.contexts(context)
             one = self._swept(action, resource, asked, among & ~found.proven)
             for other in spelled:
                 one = one.unsure(~self._swept(action, resource, other, one.proven).proven)
-            if way.also:
-                others = (self._swept(action, also, asked, one.principals) for also in way.resources(resource))
+            if alternative.also:
+                others = (self._swept(action, also, asked, one.principals) for also in alternative.resources(resource))
                 one = one.both(reduce(ConfirmedAndPossible.either, others, NO_PRINCIPALS))
             found = found.either(one)
         return found

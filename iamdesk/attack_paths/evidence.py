@@ -17,8 +17,8 @@ from iamdesk.attack_paths.catalog import (
     Required,
     TargetConstraint,
     TargetType,
+    alternatives_of,
     catalog,
-    ways_of,
 )
 from iamdesk.attack_paths.edges import Edges, profiles_of
 from iamdesk.attack_paths.evaluation_session import PLACEHOLDER, Context
@@ -305,13 +305,14 @@ class Prover:
     def _ask(self, source: str, action: str, resource: str, context: Context | None = None) -> _Asked:
         """Return a request in the way that is most favorable to its caller, with what it takes besides."""
         found: list[_Asked] = []
-        for way in ways_of(action):
-            given, *spelled = way.contexts(context or {})
+        for alternative in alternatives_of(action):
+            given, *spelled = alternative.contexts(context or {})
             asked = self._ask_as(source, action, resource, given)
             if any(self._ask_as(source, action, resource, other).rank for other in spelled):
                 asked = asked._replace(rank=max(asked.rank, POSSIBLE))
-            if way.also:
-                others = [self._ask_as(source, action, one, asked.request.context) for one in way.resources(resource)]
+            if alternative.also:
+                on = alternative.resources(resource)
+                others = [self._ask_as(source, action, one, asked.request.context) for one in on]
                 best = min(others, key=lambda one: one.rank)
                 asked = asked._replace(rank=max(asked.rank, best.rank), tagging=(*asked.tagging, best))
             found.append(asked)

@@ -19,9 +19,9 @@ from iamdesk.attack_paths.catalog import (
     Slot,
     TargetConstraint,
     TargetType,
+    alternatives_of,
     catalog,
     resources_of,
-    ways_of,
 )
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
@@ -582,7 +582,7 @@ def _is_simple(slot: Slot) -> bool:
     """Return whether it is one call on one of all resource types that the call has."""
     service, _, name = slot.calls[0].partition(":")
     known = reference().action(service, name)
-    is_plain = not any(way.sets for way in ways_of(slot.calls[0]))
+    is_plain = not any(alternative.sets for alternative in alternatives_of(slot.calls[0]))
     return is_plain and len(slot.calls) == 1 and len(slot.types) == (len(known.resource_types) if known else 0)
 
 

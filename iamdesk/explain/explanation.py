@@ -57,6 +57,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
             without=request.without,
             unknown_action=request.unknown_action,
             remarks=request.remarks,
+            is_of_resource=request.is_of_resource,
         ),
         sentence=_sentence(trace, words),
         layers=tuple([_with_statements(line, statements) for line in policy_type_results(trace)]),

@@ -493,9 +493,7 @@ def test_without_a_layer_its_gaps_are_gone() -> None:
     ],
 )
 def test_odd_questions_are_answered_with_a_note(action: str, resource: str, code: str) -> None:
-    answer = ask(
-        evaluator(user("ana", document(allow()))), action, resource, resource_account=ID, unknown_action=True
-    )
+    answer = ask(evaluator(user("ana", document(allow()))), action, resource, resource_account=ID, unknown_action=True)
     assert code in notes(answer)
 
 

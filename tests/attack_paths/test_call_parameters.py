@@ -116,7 +116,7 @@ def test_every_parameter_is_a_key_of_its_calls():
     for calls in catalog().calls:
         taken = {action: reference().action(*action.split(":")) for action in calls.actions}
         assert all(taken.values()), calls.actions
-        for key in (*calls.free, *(key for way in calls.ways for key in way.sets)):
+        for key in (*calls.free, *(key for alternative in calls.alternatives for key in alternative.sets)):
             assert any(_takes(action, key) for action in taken.values()), key
 
 

@@ -152,7 +152,7 @@ def requests(evaluator, resource):
 
 def allowed(evaluator, resource, callers):
     return any(
-        evaluator.decide(Request(caller, action, text)) is EvalDecision.ALLOWED
+        evaluator.decide(Request(caller, action, text, is_of_resource=True)) is EvalDecision.ALLOWED
         for action, text in requests(evaluator, resource)
         for caller in callers
     )

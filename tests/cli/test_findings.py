@@ -245,7 +245,7 @@ def test_by_cause_lists_each_finding_once_in_every_format(iamdesk: Callable[...,
     assert [line.split()[1] for line in text if line.startswith("  Cause ")] == [
         cause["cause_id"] for cause in grouped["causes"]
     ]
-    assert text[-2].startswith(f"{len(grouped['causes'])} causes; ")
+    assert text[-2].startswith(f"{len(grouped['causes'])} causes, by severity, then by effect; ")
     printed = iamdesk("findings", sample, "--format", "csv").stdout.removeprefix("\ufeff")
     assert {row["finding_id"]: row["cause_id"] for row in csv.DictReader(io.StringIO(printed))} == of_finding
     html = iamdesk("findings", sample, "--format", "html").stdout

@@ -150,7 +150,8 @@ def test_a_deny_on_all_but_other_resources_takes_the_way_of_another_account(wher
     new = copy.deepcopy(old)
     walls.more(PAPERS, _denied_elsewhere("*", where))(new)
     snapshots = snapshot(old, "old"), snapshot(new, "new")
-    verdicts = [Evaluator(one, now=lambda: NOON).trace(Request(outside, GET, THROUGH)).decision for one in snapshots]
+    request = Request(outside, GET, THROUGH, is_of_resource=True)
+    verdicts = [Evaluator(one, now=lambda: NOON).trace(request).decision for one in snapshots]
     assert verdicts == [EvalDecision.ALLOWED, EvalDecision.EXPLICIT_DENY]
 
     found = compare_snapshots(*snapshots, NOON)

@@ -60,7 +60,9 @@ def test_what_a_policy_opens_is_a_change(arn: str, entry: str) -> None:
     elsewhere = fitting_actions(part) if (arn, entry) in ELSEWHERE else ()
     asked = [*requests(evaluator, opened.resources[0]), *((one.action, part) for one in elsewhere)]
     allowed = {
-        action for action, text in asked if evaluator.decide(Request(ROLE, action, text)) is EvalDecision.ALLOWED
+        action
+        for action, text in asked
+        if evaluator.decide(Request(ROLE, action, text, is_of_resource=True)) is EvalDecision.ALLOWED
     }
     assert allowed or (arn, entry) not in ELSEWHERE
     found = compare_snapshots(closed, opened, NOON)

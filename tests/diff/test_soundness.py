@@ -89,7 +89,14 @@ def test_every_change_is_shown_by_a_request(pair: tuple[Snapshot, Snapshot]) -> 
     for effect in found.effects():
         witness = effect.witness
         context = dict(witness.context)
-        request = Request(witness.principal, witness.action, witness.resource, context, witness.resource_account)
+        request = Request(
+            witness.principal,
+            witness.action,
+            witness.resource,
+            context,
+            witness.resource_account,
+            is_of_resource=True,
+        )
         before, after = (_is_allowed(side, request) for side in sides)
         gained = effect.kind.value == "gained"
         assert (after if gained else before) is True, effect

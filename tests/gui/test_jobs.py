@@ -369,3 +369,24 @@ def test_a_cancelled_job_does_not_hand_over_what_it_made(qtbot: QtBot, jobs: Job
     (error,) = sent
     assert isinstance(error, WorkCancelled)
     assert error.__traceback__ is None
+
+
+def test_a_result_that_no_one_awaits_is_given_back(qtbot: QtBot, jobs: JobRunner) -> None:
+    """An open file would stay open until Python collects it."""
+    begun, release = threading.Event(), threading.Event()
+    given_back: list[str] = []
+    taken: list[str] = []
+
+    def work(_progress: Progress, _cancelled: Cancelled) -> str:
+        begun.set()
+        release.wait(10)
+        return "an open file"
+
+    job = jobs.run("open", work, done=taken.append, unwanted=given_back.append)
+    assert begun.wait(10)
+    job.cancel()
+    release.set()
+    qtbot.waitUntil(lambda: given_back == ["an open file"])
+    jobs.run("open", work, done=taken.append, unwanted=given_back.append)
+    qtbot.waitUntil(lambda: taken == ["an open file"])
+    assert given_back == ["an open file"]

@@ -202,6 +202,7 @@ def _hashed_request(request: Request) -> dict[str, Any]:
         },
         "resource_account": request.resource_account,
         "unknown_context": request.unknown_context.value,
+        "is_of_resource": request.is_of_resource,
     }
 
 
@@ -219,5 +220,6 @@ def re_evaluate(evaluator: Evaluator, quoted: Mapping[str, Any]) -> str:
         quoted["context"],
         quoted["resource_account"],
         unknown_context=MissingContextMode(quoted["unknown_context"]),
+        is_of_resource=quoted.get("is_of_resource", True),  # as packages of earlier builds meant it
     )
     return decide_request(evaluator.evaluation_request(request)).value

@@ -153,6 +153,8 @@ class JobRunner(QObject):
         """By token: the lane of what runs, also of cancelled work that has not ended yet."""
         self._preferred: frozenset[str] = frozenset()
         self._jobs: dict[int, Job] = {}
+        self._unwanted: dict[int, Callable[[Any], None]] = {}
+        """By token, what a result that no one awaits is given to."""
         self._last_token = 0
         self._closed = False
         self._garbage = GCControl(self)
@@ -181,6 +183,7 @@ class JobRunner(QObject):
         failed: Callable[[Exception], None] | None = None,
         progress: Callable[[int, int], None] | None = None,
         stopped: Callable[[], None] | None = None,
+        unwanted: Callable[[T], None] | None = None,
         topic: str | None = None,
         owner: QObject | None = None,
         patient: bool = False,
@@ -189,6 +192,7 @@ class JobRunner(QObject):
     ) -> Job:
         """Run ``work(progress, cancelled)`` in a thread; the module's docstring says which callbacks are called when.
 
+        ``unwanted`` is called with a result that arrives after the job was cancelled: an open file is closed.
         ``soon`` work is patient too, and runs before other patient work that has not begun. ``prompt`` work takes
         milliseconds, and waits for other such work alone.
 
@@ -204,6 +208,8 @@ class JobRunner(QObject):
         job.done, job.failed, job.progress, job.stopped = done, failed, progress, stopped
         job.owner = owner if owner is not None else _owner_of(done)
         self._jobs[job.token] = job
+        if unwanted is not None:
+            self._unwanted[job.token] = unwanted
         self.started.emit(job)
         task = _task(work, job.token, _TaskControl(job._cancel, self._at_rest), self._home.emit)
         waiting = _Waiting(job.token, job, task, soon)
@@ -229,6 +235,7 @@ class JobRunner(QObject):
         while lane.free and lane.waiting and not self._closed:
             token, job, task, _is_soon = lane.take(self._preferred)
             if job is not None and not self.awaits(job):
+                self._unwanted.pop(token, None)
                 continue  # cancelled while it waited
             lane.free -= 1
             self._lanes[token] = lane
@@ -298,7 +305,10 @@ class JobRunner(QObject):
             lane.free += 1
             self._begin_next(lane)
         job = self._jobs.get(token)
+        unwanted = None if what == "progress" else self._unwanted.pop(token, None)
         if job is None:  # stale: replaced or cancelled meanwhile
+            if unwanted is not None and what == "done":
+                unwanted(value)
             return
         if _forget_the_deleted(job):
             job.cancel()

@@ -22,6 +22,7 @@ from iamdesk.gui.core.session import Session
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.gui.widgets.whole_organization import whole_or_report
 from iamdesk.i18n import error_words, mark, tr
+from iamdesk.progress import WorkCancelled
 from iamdesk.review.schema import SUFFIX
 from iamdesk.review.session import ReviewSession
 from iamdesk.work.errors import WorkError
@@ -399,9 +400,10 @@ class ReviewController(QObject):
         is_closed = self._is_closed
         self._jobs.run(
             tr("Reading {name}").format(name=visible(path.name)),
-            lambda _progress, _cancelled: _open(path, is_closed),
+            lambda _progress, cancelled: _open(path, is_closed, cancelled),
             done=self._take,
             failed=lambda error: self._refused(error, path),
+            unwanted=ReviewSession.close,
             topic="open review",
         )
 
@@ -543,12 +545,16 @@ def _read_settings(path: Path | None) -> "AppliedSettings | None":
     return Workbench.read_check_settings(path) if path is not None else None
 
 
-def _open(path: Path, is_closed: threading.Event) -> ReviewSession:
+def _open(path: Path, is_closed: threading.Event, cancelled: "Cancelled") -> ReviewSession:
     """Open a review once the one before, which may be the same, is closed."""
     from iamdesk.api import Workbench
 
     is_closed.wait()
-    return Workbench.open_review(path)
+    found = Workbench.open_review(path)
+    if cancelled():
+        found.close()
+        raise WorkCancelled
+    return found
 
 
 def _recovered(damaged: Path, into: Path) -> "Recovered":
