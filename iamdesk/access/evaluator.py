@@ -24,7 +24,6 @@ from iamdesk.access.service_access import AccessByPrincipal, ServiceAccessFinder
 from iamdesk.access.who_can import Access, KnownAccess, PartsFound, ResourceAccess, SweepOptions, Sweeps
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.service_reference import reference
-from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.engine import EvaluationTrace, decide_request, evaluate
 from iamdesk.evaluate.request import (
     ContextValues,
@@ -424,10 +423,6 @@ class Evaluator(RequestBuilder, Sweeps):
             check_resource_account(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
             found = [finder.reach_on(position, one, resource) for one in acting]
-            if all(one.is_empty for one in found) and not any(
-                reference().resource_types_of_arn(one, resource) for one in acting
-            ):
-                raise RequestError(phrase("no action applies to {resource}", resource=with_visible_end(resource)))
         elif service is None:
             found = list(finder.reaches(position, cancelled).values())
         else:
