@@ -23,7 +23,6 @@ from iamdesk.sessions.requests import RequestSession
 from iamdesk.sessions.snapshot_session import SnapshotSession, entities_of, today
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_catalogue, load_snapshot
-from iamdesk.viewmodel.request_lint import Hint
 from iamdesk.viewmodel.tree_builder import build_outline
 from iamdesk.work.shared_tasks import shared_out
 
@@ -56,7 +55,6 @@ if TYPE_CHECKING:  # imported on first use; `as`: types for annotations of the f
 __all__ = [
     "CaseError",
     "Details",
-    "Hint",
     "Opened",
     "OrganizationSession",
     "RequestSession",

@@ -12,7 +12,6 @@ from iamdesk.sessions.requests import RequestSession
 from iamdesk.snapshot.catalog import AccountEntry
 from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.viewmodel.completion import Completions, NamedResource
-from iamdesk.viewmodel.request_lint import Hint, resource_hint, takes_no_resource
 from iamdesk.viewmodel.search import NO_NOTES, Matches, Notes, OutlineSearch
 from iamdesk.viewmodel.subjects import PolicyView, Subject, SubjectIndex
 from iamdesk.viewmodel.tree import Badge
@@ -249,12 +248,9 @@ class Opened(RequestSession):
     @staticmethod
     def takes_no_resource(action: str) -> bool:
         """Return whether AWS has the action, with ``*`` as its only resource."""
-        return takes_no_resource(action)
-
-    @staticmethod
-    def resource_hint(action: str, resource: str) -> Hint | None:
-        """Return a hint if the action does not fit the resource; None if it does, or the action is not known."""
-        return resource_hint(action, resource)
+        service, _, name = action.strip().partition(":")
+        known = reference().action(service, name)
+        return known is not None and reference().takes_no_resource(known)
 
     @staticmethod
     def key_type(key: str) -> str | None:

@@ -56,6 +56,14 @@ def stated(request: Request, names: Names | None) -> Request:
     action = _action(request, remarks)
     resource = _by_id(request.resource, names, remarks)
     target = parse_target(action, resource, reference())
+    if resource.strip() != "*" and target.action is not None and reference().takes_no_resource(target.action):
+        resource = "*"
+        remarks.append(phrase("{action} takes no resource: it is evaluated on *.", action=target.action_text))
+        target = parse_target(action, resource, reference())
+    elif resource != resource.rstrip():
+        remarks.append(
+            phrase("The resource ends with white space, which counts: {resource}.", resource=with_visible_end(resource))
+        )
     if target.resource is not None and not request.unknown_action and not _is_taken(target):
         resource = _meant(target, names)
         remarks.append(

@@ -64,6 +64,8 @@ def test_an_unknown_action_can_be_evaluated_all_the_same(can) -> None:
         ("lambda:Invoke", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f", "lambda:InvokeFunction", None),
         ("sts:AssumeRole", f"arn:aws:sts::{ACCOUNT}:assumed-role/reporting/me", "sts:AssumeRole", REPORTING),
         ("iam:GetRole", "AROARTX3GSDS2MQWU7P2P", "iam:GetRole", REPORTING),
+        ("iam:ListUsers", ELENA, "iam:ListUsers", "*"),
+        ("s3:GetObject", f"{BUCKET}/a ", "s3:GetObject", None),
     ],
 )
 def test_what_is_plainly_meant_is_evaluated_and_said_first(

@@ -12,7 +12,7 @@ from iamdesk.i18n import tr
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
-    from iamdesk.api import Hint, Opened
+    from iamdesk.api import Opened
 
 _SUGGESTED = 50
 
@@ -96,23 +96,9 @@ class AutocompleteService(QObject):
             lambda rows: found([row for row in rows if not row.template]),
         )
 
-    def look_at(
-        self,
-        action: str,
-        resource: str,
-        seen: Callable[[bool, "Hint | None"], None],
-        topic: str = "known mistakes",
-    ) -> None:
-        """Find out whether the action takes no resource, and what is wrong with this resource."""
-        self._run(
-            tr("Looking up the action"),
-            topic,
-            lambda opened: (
-                opened.takes_no_resource(action),
-                opened.resource_hint(action, resource) if resource else None,
-            ),
-            lambda found: seen(*found),
-        )
+    def takes_no_resource(self, action: str, seen: Callable[[bool], None]) -> None:
+        """Find out whether the action takes no resource."""
+        self._run(tr("Looking up the action"), "action", lambda opened: opened.takes_no_resource(action), seen)
 
     def _run[T](self, label: str, topic: str, work: Callable[["Opened"], T], done: Callable[[T], None]) -> None:
         opened = self._session.snapshot

@@ -33,7 +33,7 @@ from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
-    from iamdesk.api import Hint, Opened
+    from iamdesk.api import Opened
     from iamdesk.use_cases.types import UseCase
 
 
@@ -54,7 +54,6 @@ class RequestBar(QWidget):
         self._listed: Request | None = None
         """The last request of who can; its rows are evaluated without entering their principals here."""
         self._star_is_ours = False
-        self._hinted = ""
         """Action and bucket that the user wants evaluated as they are."""
         self.asks_for_subject: Callable[[], bool] = lambda: True
         """Whether selecting a principal evaluates the request for it; if not, it is only entered."""
@@ -397,16 +396,14 @@ class RequestBar(QWidget):
         if self.is_complete or (self._listed is not None and self._lists_all):
             self.ask()
 
-    # Known mistakes
-
     def _check_request(self) -> None:
-        """Look the action up: enter ``*`` if it takes no resource; show a hint if the resource does not fit."""
+        """Look the action up: enter ``*`` if it takes no resource."""
         action, resource = self.action.text().strip(), self.resource.text().lstrip()
         if self._session.snapshot is None or not action or self.resource.has_placeholder or not self.isVisible():
             return  # also as the window closes: fields finish editing when they lose the focus
-        self._lookups.look_at(action, resource, lambda star, hint: self._looked_at(action, resource, star, hint))
+        self._lookups.takes_no_resource(action, lambda star: self._looked_at(action, resource, star))
 
-    def _looked_at(self, action: str, resource: str, no_resource: bool, hint: "Hint | None") -> None:
+    def _looked_at(self, action: str, resource: str, no_resource: bool) -> None:
         if (action, resource) != (self.action.text().strip(), self.resource.text().lstrip()):
             return
         if no_resource and not resource:
@@ -414,24 +411,6 @@ class RequestBar(QWidget):
         elif not no_resource and self._star_is_ours and resource == "*":
             self.resource.clear()
             self._star_is_ours = False
-        self._hint(hint)
-
-    def _hint(self, hint: "Hint | None") -> None:
-        if hint is None:
-            if self._hinted and self.message.text == self._hinted:
-                self.message.clear()
-            self._hinted = ""
-            return
-        self._hinted = f"{translate(hint.sentence)}."
-        if hint.resource:
-            self.message.say(Tone.NOTE, self._hinted, tr("Use this resource"), lambda: self._ask_on(hint.resource))
-        else:
-            self.message.say(Tone.NOTE, self._hinted)
-
-    def _ask_on(self, resource: str) -> None:
-        self.resource.setText(resource)
-        self._resource_account = None
-        self.ask()
 
     def _fill_star(self) -> None:
         self.resource.setText("*")
@@ -465,7 +444,6 @@ class RequestBar(QWidget):
         self._without = frozenset()
         self._session_policies = self._resource_account = self._use_case = self._listed = None
         self._star_is_ours = False
-        self._hinted = ""
 
     def _enable(self) -> None:
         for widget in (*self._fields, self.context_button, self.ask_button, self.who_else_button, self.context):
@@ -538,7 +516,6 @@ class RequestBar(QWidget):
         self.message.clear()
 
     def _failed(self, sentence: str, is_unknown_action: bool) -> None:
-        self._hinted = ""
         if is_unknown_action and (refused := self._session.request) is not None:
             forced = replace(refused, unknown_action=True)
             self.message.say(Tone.WARNING, sentence, tr("Evaluate anyway"), lambda: self._session.ask(forced))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal
@@ -12,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QStyle, 
 from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError, UnknownActionError
 from iamdesk.export.decision.text_file import who_can_command
-from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
@@ -44,7 +42,7 @@ from iamdesk.work.errors import WorkError
 
 if TYPE_CHECKING:
     from iamdesk.access.who_can import Access
-    from iamdesk.api import Hint, Opened
+    from iamdesk.api import Opened
 
 
 _RESTED = 200
@@ -75,7 +73,6 @@ class WhoCanPanel(QWidget):
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
-        self._lookups = AutocompleteService(session, jobs, self)
         self.decisions = CountButtons()
         self.text = FilterLine(
             FIELDS,
@@ -246,19 +243,6 @@ class WhoCanPanel(QWidget):
         self._say_missing(())
         self.search.start(label, search_for(opened, asked))
         self._refresh()
-        if action:
-            self._lookups.look_at(action, asked.resource, partial(self._look_for_mistakes, asked))
-
-    def _look_for_mistakes(self, asked: Request, _no_resource: bool, hint: "Hint | None") -> None:
-        """Say what is wrong with a request, and offer the resource that may be meant."""
-        if hint is None or asked is not self._asked:
-            return
-        sentence = f"{translate(hint.sentence)}."
-        if hint.resource:
-            meant = replace(asked, resource=hint.resource)
-            self.message.say(Tone.NOTE, sentence, tr("Use this resource"), lambda: self._session.ask_who_can(meant))
-        else:
-            self.message.say(Tone.NOTE, sentence)
 
     @staticmethod
     def lists(request: Request) -> bool:

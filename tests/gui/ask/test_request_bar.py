@@ -174,21 +174,6 @@ def test_a_star_that_was_typed_stays(qtbot: QtBot, ask_window: AskWindow) -> Non
     assert resource.text() == "*"
 
 
-def test_a_known_mistake_is_said_and_mended_by_one_button(qtbot: QtBot, ask_window: AskWindow) -> None:
-    find(ask_window, QLineEdit, "askPrincipal").setText(ANA)
-    type_into(ask_window, "askAction", "s3:ListBucket")
-    field = type_into(ask_window, "askResource", "arn:aws:s3:::acme-payroll/2026/*")
-    QTest.keyClick(field, Qt.Key.Key_Tab)
-    message = ask_window.bar.message
-    qtbot.waitUntil(message.isVisible)
-    assert message.text == "s3:ListBucket takes a bucket, not an object: use arn:aws:s3:::acme-payroll."
-    (mend,) = [button for button in message.findChildren(QPushButton) if button.isVisible()]
-    with qtbot.waitSignal(ask_window.session.evaluated):
-        QTest.mouseClick(mend, Qt.MouseButton.LeftButton)
-    assert ask_window.session.request == Request(ANA, "s3:ListBucket", "arn:aws:s3:::acme-payroll")
-    qtbot.waitUntil(lambda: not message.isVisible())
-
-
 def test_answers_appear_as_one_clicks_through_principals(qtbot: QtBot, ask_window: AskWindow) -> None:
     evaluated(qtbot, ask_window, Request(ANA, "s3:GetObject", PAYROLL))
     with qtbot.waitSignal(ask_window.session.evaluated):
@@ -319,9 +304,7 @@ def test_white_space_at_the_end_of_a_resource_is_asked_and_shown(qtbot: QtBot, a
     assert ask_window.session.decision.request.resource == f"{PAYROLL} "
     assert field.text() == f"{PAYROLL} "
     assert ask_window.bar.is_unedited
-    field.setModified(True)
-    field.editingFinished.emit()
-    qtbot.waitUntil(lambda: f"{PAYROLL}\\u0020" in ask_window.bar.message.text)
+    assert f"{PAYROLL}\\u0020" in ask_window.bar.message.text
 
 
 def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, ask_window: AskWindow) -> None:
