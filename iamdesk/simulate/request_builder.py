@@ -23,8 +23,9 @@ from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, tags_without_case
-from iamdesk.policy.arn import Arn
+from iamdesk.policy.arn import Arn, account_of, parse_arn
 from iamdesk.policy.document import DocumentStore, parse_document
+from iamdesk.policy.wildcards import glob
 from iamdesk.simulate import password_policy
 from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
 from iamdesk.simulate.api_authorization import OPEN, authorization_type
@@ -41,7 +42,7 @@ from iamdesk.simulate.unseen_grants import (
     missing_data_of_public_access,
 )
 from iamdesk.simulate.vpc_endpoints import path
-from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import FunctionUrl, Resource
 
@@ -155,6 +156,34 @@ class RequestBuilder:
         role = self.index.role_named(account, name)
         return None if role is None else role.arn
 
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the ARNs of resources, users, groups, roles and policies that match; of IAM's, whatever the path."""
+        arn = parse_arn(pattern)
+        if arn.service != "iam":
+            matches = glob(pattern)
+            return tuple(one for one in (*self.resources.by_arn, *self.resources.keys_by_alias) if matches.matches(one))
+        (kind, _, path), name = arn.resource.partition("/"), pattern.rpartition("/")[2]
+        account = self.index.accounts.get(arn.account)
+        if account is None or not path:
+            return ()
+        entities: Mapping[str, Iterable[UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail]] = {
+            "user": account.users,
+            "group": account.groups,
+            "role": account.roles,
+            "policy": account.policies,
+        }
+        arns = (one.arn for one in entities.get(kind, ()))
+        found = tuple(one for one in arns if one.rpartition("/")[2] == name and account_of(one) == arn.account)
+        return (pattern,) if pattern in found else found
+
+    def key_of_alias(self, alias: str) -> str | None:
+        """Return the ARN of the key of an alias, by the alias's ARN."""
+        return self.resources.keys_by_alias.get(alias)
+
+    def list_without(self, resource: Arn, account: str) -> tuple[str, str] | None:
+        """Return the account and command of a captured list in which a resource would be, and is not."""
+        return self.resources.list_without(resource, account)
+
     def owner_of(self, target: Target) -> str | None:
         """Return the captured owner of a resource."""
         record = None if target.resource is None else self.resources.find(target.resource)
@@ -215,7 +244,7 @@ class RequestBuilder:
     ) -> EvaluationRequest:
         """Return one sub-request; ``access_point`` is the access point that it goes through."""
         policies, caller, may_be_tagged = holder
-        resource, missing_data = self._resource_policy(target, owner, record)
+        resource, missing_data = self._resource_policy(target, owner, record, is_unresolved=bool(request.unresolved))
         is_bound = record is None or not record.is_aws_managed
         # Of an unknown owner, as everywhere: the resource is assumed to be of the caller's account (rule D4).
         rcps, missing_rcp_data = self._rcps(target, owner or caller.account) if is_bound else (None, [])
@@ -302,6 +331,7 @@ class RequestBuilder:
             resource_account=owner or caller.account,
             without=request.without,
             is_of_resource=request.is_of_resource,
+            unresolved=request.unresolved,
             refusal=refusal,
             authorization=kind if record is None or record.is_policy_captured or kind != OPEN else "",
         )
@@ -404,7 +434,7 @@ class RequestBuilder:
         return caller.account if account == "aws" else None
 
     def _resource_policy(
-        self, target: Target, owner: str | None, record: Resource | None
+        self, target: Target, owner: str | None, record: Resource | None, *, is_unresolved: bool
     ) -> tuple[AttachedPolicy | None, list[MissingData]]:
         if target.resource is None:
             return None, []
@@ -439,7 +469,7 @@ class RequestBuilder:
             if target.service == "kms":
                 code, lacks = "key-policy-missing", mark("The key policy is not captured; every key has one.")
             missing_data.append(MissingData(code, phrase(lacks), PolicyType.RESOURCE))
-        if owner is None:
+        if owner is None and not is_unresolved:
             message = phrase(
                 "The owner of {resource_text} is not captured. It is assumed to be the caller's account.",
                 resource_text=with_visible_end(target.resource_text),

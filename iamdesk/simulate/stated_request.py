@@ -19,6 +19,7 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.operators import OPERATORS
+from iamdesk.simulate.resource_names import REQUEST_ALIAS, NamedResources, meant_resource, missing_from_list
 
 _READERS = {
     "Bool": OPERATORS["bool"],
@@ -32,7 +33,7 @@ _NOT_ACCOUNTS = frozenset({"", "aws", "cloudfront", "offering"})
 """What ARNs of AWS have in place of an account ID."""
 
 
-class Names(Protocol):
+class Names(NamedResources, Protocol):
     """What a request may name otherwise than by an ARN."""
 
     def arn_of_id(self, unique_id: str) -> str | None:
@@ -55,6 +56,9 @@ def stated(request: Request, names: Names | None) -> Request:
     principal = _principal(request.principal, names, remarks)
     action = _action(request, remarks)
     resource = _by_id(request.resource, names, remarks)
+    meant = meant_resource(replace(request, principal=principal, action=action, resource=resource), names)
+    resource, unresolved, context = meant.arn, meant.unresolved, request.context
+    remarks += meant.remarks
     target = parse_target(action, resource, reference())
     if target.resource is not None and not request.unknown_action and not _is_taken(target):
         resource = _meant(target, names)
@@ -69,11 +73,26 @@ def stated(request: Request, names: Names | None) -> Request:
         target = parse_target(action, resource, reference())
     if target.resource is not None:
         check_resource_account(target.resource)
+    if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
+        takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
+        context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
+    missing = missing_from_list(target, replace(request, principal=principal), names)
+    if missing is not None:
+        unresolved = missing.unresolved
+        remarks += missing.remarks
     _check_owner(request, target, names)
     _check_types(request, target)
     if not remarks:
         return request
-    return replace(request, principal=principal, action=action, resource=resource, remarks=(*request.remarks, *remarks))
+    return replace(
+        request,
+        principal=principal,
+        action=action,
+        resource=resource,
+        context=context,
+        remarks=tuple(dict.fromkeys((*request.remarks, *remarks))),
+        unresolved=unresolved or request.unresolved,
+    )
 
 
 def check_resource_account(arn: Arn) -> None:

@@ -1,0 +1,244 @@
+"""Resources that a request names otherwise than by their ARN, and those that a captured list does not have."""
+
+import json
+from typing import Any
+
+import pytest
+
+from iamdesk import Evaluator, Request, RequestError, load_snapshot
+from iamdesk.denials.explain import explain_denial, read_denials
+from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.decision import EvaluationResult
+from iamdesk.simulate.test_cases import evaluate_case
+from iamdesk.snapshot.model import Snapshot
+
+from ..snapshot.bundles import ACCOUNT, IAM, REGION, S3, as_folder, details
+
+ANA = f"arn:aws:iam::{ACCOUNT}:user/staff/ana"
+KEY_ID, OTHER_ID = "1234abcd-12ab-34cd-56ef-1234567890ab", "9999abcd-12ab-34cd-56ef-1234567890ab"
+KMS = f"arn:aws:kms:{REGION}:{ACCOUNT}"
+KEY, OTHER_KEY, ALIAS = f"{KMS}:key/{KEY_ID}", f"{KMS}:key/{OTHER_ID}", f"{KMS}:alias/app"
+SECRETS = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"
+QUEUE_URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/orders"
+TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:bill"
+GROUP = f"arn:aws:iam::{ACCOUNT}:group/g"
+HERE = f"accounts/{ACCOUNT}/{REGION}"
+DEPENDS = EvalDecision.CONDITIONAL
+
+OWN: list[dict[str, Any]] = [
+    {"Effect": "Allow", "Action": ["s3:*", "sqs:*", "dynamodb:*", "lambda:*", "iam:GetUser"], "Resource": "*"},
+    {"Effect": "Allow", "Action": "kms:*", "Resource": KEY},
+    {"Effect": "Allow", "Action": "secretsmanager:*", "Resource": f"{SECRETS}:prod/db-AbCdEf"},
+    {"Sid": "NoDelete", "Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": TABLE},
+    {"Sid": "Alias", "Effect": "Allow", "Action": "kms:*", "Resource": f"{KMS}:alias/*"},
+]
+DELEGATES = {
+    "Effect": "Allow",
+    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    "Action": "kms:*",
+    "Resource": "*",
+}
+
+
+def key_policy(*statements: Any) -> dict[str, Any]:
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [DELEGATES, *statements]})}
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    ana = {
+        "UserName": "ana",
+        "Arn": ANA,
+        "Path": "/staff/",
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": OWN}}],
+    }
+    files = {
+        f"{IAM}/get-account-authorization-details.json": details(UserDetailList=[ana]),
+        f"{S3}/list-buckets.json": {"Buckets": [{"Name": "own"}]},
+        f"{HERE}/kms/list-keys.json": {"Keys": [{"KeyId": i, "KeyArn": f"{KMS}:key/{i}"} for i in (KEY_ID, OTHER_ID)]},
+        f"{HERE}/kms/list-aliases.json": {
+            "Aliases": [
+                {"AliasName": "alias/app", "AliasArn": ALIAS, "TargetKeyId": KEY_ID},
+                {"AliasName": "alias/other", "AliasArn": f"{KMS}:alias/other", "TargetKeyId": OTHER_ID},
+                {"AliasName": "alias/aws/ssm", "AliasArn": f"{KMS}:alias/aws/ssm"},
+            ]
+        },
+        f"{HERE}/kms/get-key-policy/{KEY_ID}.json": key_policy(),
+        f"{HERE}/kms/get-key-policy/{OTHER_ID}.json": key_policy(),
+        f"{HERE}/secretsmanager/list-secrets.json": {
+            "SecretList": [{"ARN": f"{SECRETS}:prod/db-AbCdEf"}, {"ARN": f"{SECRETS}:plain-GhIjKl"}]
+        },
+        f"{HERE}/sqs/list-queues.json": {"QueueUrls": [QUEUE_URL]},
+        f"{HERE}/dynamodb/list-tables.json": {"TableNames": ["orders"]},
+        f"{HERE}/lambda/list-functions.json": {"Functions": [{"FunctionName": "bill", "FunctionArn": FUNCTION}]},
+    }
+    return load_snapshot(as_folder(tmp_path_factory.mktemp("names"), files))
+
+
+@pytest.fixture(scope="module")
+def evaluator(snapshot: Snapshot) -> Evaluator:
+    return Evaluator(snapshot)
+
+
+def can(evaluator: Evaluator, action: str, resource: str, principal: str = ANA, **more: Any) -> EvaluationResult:
+    return evaluator.can(Request(principal, action, resource, **more))
+
+
+@pytest.mark.parametrize(
+    ("action", "named", "meant", "decision"),
+    [
+        ("kms:Decrypt", ALIAS, KEY, EvalDecision.ALLOWED),
+        ("kms:Decrypt", "alias/app", KEY, EvalDecision.ALLOWED),
+        ("kms:Decrypt", f"{KMS}:alias/other", OTHER_KEY, EvalDecision.IMPLICIT_DENY),
+        ("kms:Decrypt", KEY_ID, KEY, EvalDecision.ALLOWED),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}:prod/db", f"{SECRETS}:prod/db-AbCdEf", EvalDecision.ALLOWED),
+        ("secretsmanager:GetSecretValue", f"{SECRETS}:plain", f"{SECRETS}:plain-GhIjKl", EvalDecision.IMPLICIT_DENY),
+        ("sqs:SendMessage", QUEUE_URL, QUEUE, EvalDecision.ALLOWED),
+        ("dynamodb:DeleteTable", "orders", TABLE, EvalDecision.EXPLICIT_DENY),
+        ("dynamodb:GetItem", "table/orders", TABLE, EvalDecision.ALLOWED),
+        ("lambda:InvokeFunction", "bill", FUNCTION, EvalDecision.ALLOWED),
+        ("s3:ListBucket", "own", "arn:aws:s3:::own", EvalDecision.ALLOWED),
+        ("s3:GetObject", "s3://own/a/b.csv", "arn:aws:s3:::own/a/b.csv", EvalDecision.ALLOWED),
+        ("iam:GetUser", "ana", ANA, EvalDecision.ALLOWED),
+        ("iam:GetUser", f"arn:aws:iam::{ACCOUNT}:user/ana", ANA, EvalDecision.ALLOWED),
+    ],
+)
+def test_a_name_is_evaluated_as_the_resource_that_it_means(
+    evaluator: Evaluator, action: str, named: str, meant: str, decision: EvalDecision
+) -> None:
+    result = can(evaluator, action, named)
+    assert (result.request.resource, result.decision) == (meant, decision)
+    assert meant in result.request.remarks[-1]
+
+
+@pytest.mark.parametrize("named", [f"{KMS}:alias/gone", f"{KMS}:alias/aws/ssm", "alias/gone"])
+def test_an_alias_whose_key_is_not_captured_leaves_the_decision_open(evaluator: Evaluator, named: str) -> None:
+    result = can(evaluator, "kms:Decrypt", named)
+    assert result.decision is DEPENDS
+    assert "depends on which key alias/" in result.sentence
+    assert evaluator.decide(result.request) is DEPENDS
+    rows = list(evaluator.who_can(action="kms:Decrypt", resource=named))
+    assert {row.decision for row in rows} <= {DEPENDS}
+    case = {"principal": ANA, "action": "kms:Decrypt", "resource": ALIAS, "identity_policies": []}
+    assert evaluate_case(case).decision is DEPENDS
+
+
+def test_an_explicit_deny_of_every_key_is_none_the_less_plain() -> None:
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "kms:*", "Resource": "*"}]}
+    policies = [{"name": "p", "document": deny}]
+    case = {"principal": ANA, "action": "kms:Decrypt", "resource": ALIAS, "identity_policies": policies}
+    assert evaluate_case(case).decision is EvalDecision.EXPLICIT_DENY
+
+
+def test_a_request_by_an_alias_has_its_name_in_the_context(evaluator: Evaluator) -> None:
+    assert can(evaluator, "kms:Decrypt", ALIAS).request.context == {"kms:RequestAlias": "alias/app"}
+    assert can(evaluator, "kms:Decrypt", KEY).request.context == {}
+    assert can(evaluator, "kms:DeleteAlias", ALIAS).request.resource == ALIAS
+
+
+def test_a_secret_whose_end_is_not_known_leaves_the_decision_open(evaluator: Evaluator) -> None:
+    elsewhere = SECRETS.replace(REGION, "us-east-2")
+    result = can(evaluator, "secretsmanager:GetSecretValue", f"{elsewhere}:prod/db")
+    assert (result.request.resource, result.decision) == (f"{elsewhere}:prod/db-??????", DEPENDS)
+
+
+@pytest.mark.parametrize(
+    ("action", "named"), [("dynamodb:GetItem", "nothing"), ("ec2:RunInstances", "i-1"), ("kms:Decrypt", "what ever")]
+)
+def test_a_name_of_nothing_known_is_refused(evaluator: Evaluator, action: str, named: str) -> None:
+    with pytest.raises(RequestError, match="specify the ARN"):
+        can(evaluator, action, named)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "said", "depends"),
+    [
+        (
+            "s3:GetObject",
+            "arn:aws:s3:::onw/x",
+            f"of account {ACCOUNT} (`aws s3api list-buckets`) has no onw.",
+            "whose it is",
+        ),
+        ("s3:ListBucket", "onw", "has no onw.", "whose it is"),
+        ("dynamodb:GetItem", f"{TABLE}x", "(`aws dynamodb list-tables`) has no table/ordersx.", "whether it exists"),
+        ("sqs:SendMessage", f"{QUEUE}x", "has no ordersx.", "whether it exists"),
+        ("lambda:InvokeFunction", f"{FUNCTION}x", "has no function:billx.", "whether it exists"),
+    ],
+)
+def test_a_resource_that_the_captured_list_does_not_have_is_said(
+    evaluator: Evaluator, action: str, resource: str, said: str, depends: str
+) -> None:
+    result = can(evaluator, action, resource)
+    assert result.decision is DEPENDS
+    assert result.request.remarks[-1].endswith(said)
+    assert depends in result.sentence
+    assert "owner-unknown" not in [one.code for one in result.assumptions]
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:CreateBucket", "arn:aws:s3:::onw"),
+        ("dynamodb:CreateTable", f"{TABLE}x"),
+        ("s3:GetObject", "arn:aws:s3:::ow*/x"),
+        ("dynamodb:GetItem", TABLE.replace(REGION, "us-east-2")),
+        ("lambda:InvokeFunction", f"{FUNCTION}:live"),
+        ("dynamodb:Query", f"{TABLE}/index/by-day"),
+    ],
+)
+def test_what_is_made_or_was_not_listed_is_as_before(evaluator: Evaluator, action: str, resource: str) -> None:
+    result = can(evaluator, action, resource)
+    assert (result.decision, result.request.remarks) == (EvalDecision.ALLOWED, ())
+
+
+def event(name: str, source: str, /, **parameters: Any) -> str:
+    return json.dumps(
+        {
+            "eventSource": f"{source}.amazonaws.com",
+            "eventName": name,
+            "awsRegion": REGION,
+            "recipientAccountId": ACCOUNT,
+            "errorCode": "AccessDenied",
+            "userIdentity": {"type": "IAMUser", "arn": ANA},
+            "requestParameters": parameters,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "meant", "decision"),
+    [
+        (event("Decrypt", "kms", keyId="alias/app"), KEY, EvalDecision.ALLOWED),
+        (event("Decrypt", "kms", keyId=KEY_ID), KEY, EvalDecision.ALLOWED),
+        (
+            event("GetSecretValue", "secretsmanager", secretId="prod/db"),
+            f"{SECRETS}:prod/db-AbCdEf",
+            EvalDecision.ALLOWED,
+        ),
+        (event("DeleteTable", "dynamodb", tableName="orders"), TABLE, EvalDecision.EXPLICIT_DENY),
+        (event("SendMessage", "sqs", queueUrl=QUEUE_URL), QUEUE, EvalDecision.ALLOWED),
+        (event("Invoke", "lambda", functionName="bill"), FUNCTION, EvalDecision.ALLOWED),
+        (event("GetUser", "iam", userName="ana"), ANA, EvalDecision.ALLOWED),
+        (event("DescribeContinuousBackups", "dynamodb", tableName="orders"), TABLE, EvalDecision.ALLOWED),
+        (event("AddUserToGroup", "iam", userName="ana", groupName="g"), GROUP, EvalDecision.IMPLICIT_DENY),
+    ],
+)
+def test_why_reads_the_parameters_of_an_event(
+    evaluator: Evaluator, record: str, meant: str, decision: EvalDecision
+) -> None:
+    [denial] = read_denials(record)
+    why = explain_denial(evaluator, denial)
+    assert why.decision is not None
+    assert (why.decision.request.resource, why.decision.decision) == (meant, decision)
+
+
+def test_why_asks_for_the_resource_in_place_of_judging_all(evaluator: Evaluator) -> None:
+    [denial] = read_denials(event("DeleteTable", "dynamodb"))
+    why = explain_denial(evaluator, denial)
+    assert (why.missing, why.decision) == (("resource",), None)
+    assert "--resource" in why.sentence
+    given = explain_denial(evaluator, denial, resource="orders")
+    assert given.decision is not None
+    assert given.decision.decision is EvalDecision.EXPLICIT_DENY
