@@ -277,7 +277,7 @@ class Evaluator(RequestBuilder, Sweeps):
     ) -> Iterator[Access]:
         """Yield the rows of `who_can` for a request; its principal is ignored."""
         found = self.open_to(request, progress, cancelled)
-        if external and not request.unresolved:
+        if external:
             yield from self.external_access(request, cancelled)
         for principal, decision in found:
             yield Access(principal, decision, request, self.explained)

@@ -232,6 +232,8 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
                 "context that was not provided.",
                 reason=aws_reason,
             )
+        case Agreement.DEPENDS if decision.request.unresolved:
+            return phrase("The snapshot does not show whether it denies it, too.")
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:

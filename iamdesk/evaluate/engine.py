@@ -289,11 +289,22 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
 
 
 def _depends(request: EvaluationRequest) -> frozenset[EvalDecision]:
-    """Return the decisions that depend on what is not known of the resource: of several, also that none allows it."""
+    """Return the decisions that depend on what is not known of the resource.
+
+    Of one of several also a denial, unless a limit has no Allow for the action on any.
+    """
     if not request.unresolved:
         return frozenset()
-    is_several = request.target.resource is None or is_pattern(request.target.resource.resource)
-    return frozenset({EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY} if is_several else {EvalDecision.ALLOWED})
+    policies, service, name = request.policies, request.target.service, request.target.name
+    limits = (policies.boundary, policies.session, *(policies.scps or ()))
+    may_allow = all(
+        any(one.is_allow and one.covers_action(service, name) for policy in limit for one in policy.document.statements)
+        for limit in limits
+        if limit is not None
+    )
+    if may_allow and is_pattern(request.target.resource_text):
+        return frozenset({EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY})
+    return frozenset({EvalDecision.ALLOWED})
 
 
 def _authenticates_no_one(request: EvaluationRequest) -> bool:

@@ -152,11 +152,11 @@ class ResourceIndex:
         """By management account: the delegation policy of its organization, which applies to all in it."""
         self.keys_by_alias = {alias: resource.arn for resource in snapshot.resources for alias in resource.key_aliases}
         """ARNs of KMS keys by those of their aliases."""
-        self._lists = frozenset(
-            (one.service, one.command, one.account_id, one.region)
-            for one in snapshot.captures
-            if one.state is CaptureState.READ and not one.arguments
-        )
+        self._lists: dict[tuple[str, str, str], list[str]] = {}
+        """Accounts by service, command and Region: where a command was read that was run for everything there is."""
+        for one in snapshot.captures:
+            if one.state is CaptureState.READ and not one.arguments:
+                self._lists.setdefault((one.service, one.command, one.region), []).append(one.account_id)
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
 
     @property
@@ -183,12 +183,13 @@ class ResourceIndex:
         whole = parent_of(arn) or arn
         if arn.service == "s3" and not arn.account:
             whole = arn._replace(resource=arn.resource.partition("/")[0])
-        owner = arn.account or account
-        for command in _LISTED:
-            service, listing = command.call.service, command.collect.after if command.collect else ""
-            if command.name_in(str(whole)) is None or (service, listing, owner, arn.region) not in self._lists:
+        for command in _LISTED if self.find(arn) is None else ():
+            if command.collect is None or command.name_in(str(whole)) is None:
                 continue
-            return None if self.find(arn) is not None else (owner, f"{service} {listing}")
+            service, listing = command.call.service, command.collect.after
+            for one in self._lists.get((service, listing, arn.region), ()):
+                if (arn.account or account) in ("", one):
+                    return one, f"{service} {listing}"
         return None
 
     def _whole(self, arn: Arn) -> Resource | None:

@@ -151,11 +151,6 @@ class RequestBuilder:
                     return arn
         return None
 
-    def role_arn(self, account: str, name: str) -> str | None:
-        """Return the ARN of a role by its name; None if the snapshot has none."""
-        role = self.index.role_named(account, name)
-        return None if role is None else role.arn
-
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Return the ARNs of resources, users, groups, roles and policies that match; of IAM's, whatever the path."""
         arn = parse_arn(pattern)

@@ -39,9 +39,6 @@ class Names(NamedResources, Protocol):
     def arn_of_id(self, unique_id: str) -> str | None:
         """Return the ARN of the user or role with a unique ID; None if none is known."""
 
-    def role_arn(self, account: str, name: str) -> str | None:
-        """Return the ARN of a role by its name; None if it is not known."""
-
     def owner_of(self, target: Target) -> str | None:
         """Return the captured owner of a resource; None if it is not known."""
 
@@ -76,6 +73,8 @@ def stated(request: Request, names: Names | None) -> Request:
     if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
         takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
         context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
+    if unresolved and not principal:  # no list of principals is true of all that may be meant
+        raise RequestError(phrase("{what} is not known: specify the ARN of the resource", what=unresolved))
     missing = missing_from_list(target, replace(request, principal=principal), names)
     if missing is not None:
         unresolved = missing.unresolved
@@ -184,9 +183,8 @@ def _meant(target: Target, names: Names | None) -> str:
     elif resource is not None and resource.service == "logs" and resource.resource.startswith("log-group:"):
         candidate = f"{str(resource).removesuffix(':*')}:log-stream:*"
     elif resource is not None and resource.service == "sts" and resource.resource.startswith("assumed-role/"):
-        name = resource.resource.split("/")[1]
-        candidate = None if names is None else names.role_arn(resource.account, name)
-        candidate = candidate or str(resource._replace(service="iam", resource=f"role/{name}"))
+        candidate = str(resource._replace(service="iam", resource=f"role/{resource.resource.split('/')[1]}"))
+        candidate = next(iter(() if names is None else names.matching(candidate)), candidate)
     if candidate is not None and parse_target(target.action_text, candidate, reference()).resource_types:
         return candidate
     raise RequestError(next(note.message for note in target.notes if note.code == "resource-type"))

@@ -49,7 +49,7 @@ def resource_hint(action: str, resource: str) -> Hint | None:
         return Hint(sentence, stripped)
     wanted = {kind.name for kind in found.resource_types}
     fits = reference().resource_types_of_arn(found.service, resource)
-    if not resource.startswith("arn:") or wanted.intersection(fits):
+    if not resource.startswith("arn:") or wanted.intersection(fits) or (found.service == "kms" and "alias" in fits):
         return None
     proposal, kind = _proposal(found.service, resource, wanted)
     takes = _with_article(kind)

@@ -1,16 +1,21 @@
 """Resources that a request names otherwise than by their ARN, and those that a captured list does not have."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from iamdesk import Evaluator, Request, RequestError, load_snapshot
+from iamdesk.access.organization_evaluator import OrganizationEvaluator
 from iamdesk.denials.explain import explain_denial, read_denials
 from iamdesk.evaluate.request import EvalDecision
+from iamdesk.explain.counterfactual import minimal_policy_changes
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.export.decision.denial import why_text
 from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
+from iamdesk.snapshot.reader import load_catalogue
 
 from ..snapshot.bundles import ACCOUNT, IAM, REGION, S3, as_folder, details
 
@@ -47,14 +52,14 @@ def key_policy(*statements: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+def files() -> dict[str, Any]:
     ana = {
         "UserName": "ana",
         "Arn": ANA,
         "Path": "/staff/",
         "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": OWN}}],
     }
-    files = {
+    return {
         f"{IAM}/get-account-authorization-details.json": details(UserDetailList=[ana]),
         f"{S3}/list-buckets.json": {"Buckets": [{"Name": "own"}]},
         f"{HERE}/kms/list-keys.json": {"Keys": [{"KeyId": i, "KeyArn": f"{KMS}:key/{i}"} for i in (KEY_ID, OTHER_ID)]},
@@ -74,6 +79,10 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
         f"{HERE}/dynamodb/list-tables.json": {"TableNames": ["orders"]},
         f"{HERE}/lambda/list-functions.json": {"Functions": [{"FunctionName": "bill", "FunctionArn": FUNCTION}]},
     }
+
+
+@pytest.fixture(scope="module")
+def snapshot(files: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     return load_snapshot(as_folder(tmp_path_factory.mktemp("names"), files))
 
 
@@ -119,10 +128,33 @@ def test_an_alias_whose_key_is_not_captured_leaves_the_decision_open(evaluator: 
     assert result.decision is DEPENDS
     assert "depends on which key alias/" in result.sentence
     assert evaluator.decide(result.request) is DEPENDS
-    rows = list(evaluator.who_can(action="kms:Decrypt", resource=named))
-    assert {row.decision for row in rows} <= {DEPENDS}
+    with pytest.raises(RequestError, match=r"^which key alias/.* is not known: specify the ARN"):
+        list(evaluator.who_can(action="kms:Decrypt", resource=named))
+    assert not minimal_policy_changes(evaluator.trace(result.request)).changes
     case = {"principal": ANA, "action": "kms:Decrypt", "resource": ALIAS, "identity_policies": []}
     assert evaluate_case(case).decision is DEPENDS
+
+
+def test_a_denial_by_a_limit_that_allows_no_key_is_plain() -> None:
+    boundary = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    case = {"principal": ANA, "action": "kms:Decrypt", "resource": ALIAS, "identity_policies": []}
+    limited = {**case, "permissions_boundary": [{"name": "b", "document": boundary}]}
+    assert evaluate_case(limited).decision is EvalDecision.IMPLICIT_DENY
+
+
+def test_principals_with_access_to_what_is_not_listed_depend_on_it(evaluator: Evaluator) -> None:
+    rows = list(evaluator.who_can(action="s3:ListBucket", resource="arn:aws:s3:::own"))
+    assert {row.decision for row in rows if row.principal == ANA} == {EvalDecision.ALLOWED}
+    assert any("has no onw." in one for one in evaluator.stated(Request("", "s3:ListBucket", "onw")).remarks)
+    rows = list(evaluator.who_can(action="dynamodb:GetItem", resource=f"{TABLE}x"))
+    assert {row.decision for row in rows if row.principal == ANA} == {DEPENDS}
+
+
+def test_why_says_what_was_given_beside_the_message(evaluator: Evaluator) -> None:
+    [denial] = read_denials("User: x is not authorized to perform: iam:GetUser")
+    text = why_text(explain_denial(evaluator, denial, principal=ANA, resource="ana"), "x.json")
+    assert f"Principal  {ANA} (from --principal; not in the message)\n" in text
+    assert "Resource   ana (from --resource; not in the message)\n" in text
 
 
 def test_an_explicit_deny_of_every_key_is_none_the_less_plain() -> None:
@@ -242,3 +274,9 @@ def test_why_asks_for_the_resource_in_place_of_judging_all(evaluator: Evaluator)
     given = explain_denial(evaluator, denial, resource="orders")
     assert given.decision is not None
     assert given.decision.decision is EvalDecision.EXPLICIT_DENY
+
+
+def test_an_organization_larger_than_memory_resolves_the_same(files: dict[str, Any], tmp_path: Path) -> None:
+    evaluator = OrganizationEvaluator(load_catalogue(as_folder(tmp_path, files)))
+    assert evaluator.can(Request(ANA, "kms:Decrypt", "alias/app")).request.resource == KEY
+    assert evaluator.can(Request(ANA, "s3:ListBucket", "onw")).decision is DEPENDS
