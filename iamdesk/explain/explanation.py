@@ -105,10 +105,10 @@ def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:
                 )
             if trace.request.unresolved and not trace.keys:
                 return phrase(
-                    "Whether {who} is allowed to perform {what} depends on {keys}",
+                    "Whether {who} is allowed to perform {what} depends on {unknown}",
                     who=who,
                     what=what,
-                    keys=trace.request.unresolved,
+                    unknown=trace.request.unresolved,
                 )
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:

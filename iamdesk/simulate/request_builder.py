@@ -23,7 +23,7 @@ from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, tags_without_case
-from iamdesk.policy.arn import Arn, account_of, parse_arn
+from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.policy.wildcards import glob
 from iamdesk.simulate import password_policy
@@ -42,7 +42,7 @@ from iamdesk.simulate.unseen_grants import (
     missing_data_of_public_access,
 )
 from iamdesk.simulate.vpc_endpoints import path
-from iamdesk.snapshot.model import GroupDetail, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
+from iamdesk.snapshot.model import RoleDetail, Snapshot, UserDetail
 from iamdesk.snapshot.organization import OrganizationPolicyType
 from iamdesk.snapshot.resources import FunctionUrl, Resource
 
@@ -157,32 +157,14 @@ class RequestBuilder:
         if arn.service != "iam":
             matches = glob(pattern)
             return tuple(one for one in (*self.resources.by_arn, *self.resources.keys_by_alias) if matches.matches(one))
-        (kind, _, path), name = arn.resource.partition("/"), pattern.rpartition("/")[2]
         account = self.index.accounts.get(arn.account)
-        if account is None or not path:
+        if account is None:
             return ()
-        entities: Mapping[str, Iterable[UserDetail | GroupDetail | RoleDetail | ManagedPolicyDetail]] = {
-            "user": account.users,
-            "group": account.groups,
-            "role": account.roles,
-            "policy": account.policies,
-        }
-        arns = (one.arn for one in entities.get(kind, ()))
-        found = tuple(one for one in arns if one.rpartition("/")[2] == name and account_of(one) == arn.account)
+        (start, _, _), (_, _, name) = pattern.partition("/"), pattern.rpartition("/")
+        lists = (account.users, account.groups, account.roles, account.policies)
+        arns = (one.arn for entities in lists for one in entities)
+        found = tuple(arn for arn in arns if arn.startswith(f"{start}/") and arn.endswith(f"/{name}"))
         return (pattern,) if pattern in found else found
-
-    def key_of_alias(self, alias: str) -> str | None:
-        """Return the ARN of the key of an alias, by the alias's ARN."""
-        return self.resources.keys_by_alias.get(alias)
-
-    def list_without(self, resource: Arn, account: str) -> tuple[str, str] | None:
-        """Return the account and command of a captured list in which a resource would be, and is not."""
-        return self.resources.list_without(resource, account)
-
-    def owner_of(self, target: Target) -> str | None:
-        """Return the captured owner of a resource."""
-        record = None if target.resource is None else self.resources.find(target.resource)
-        return None if record is None else record.account_id
 
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.

@@ -13,6 +13,7 @@ from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.i18n import phrase
+from iamdesk.inventory.resource_index import ResourceIndex
 from iamdesk.policy.arn import Arn, account_of, is_arn, parse_arn, partition_of
 from iamdesk.policy.wildcards import is_pattern
 
@@ -23,23 +24,17 @@ _QUEUE_URL = re.compile(
     r"(?:amazonaws\.com(?:\.cn)?|api\.aws)/(?P<account>\d{12})/(?P<queue>[\w.-]+)/?"
 )
 """Amazon SQS Developer Guide, "Queue and message identifiers"; the forms without ``sqs`` are of its first years."""
-_MOST_NAMED = 3
+_SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
+"""What AWS adds to the name of a secret."""
 
 
 class NamedResources(Protocol):
     """What finds resources of a snapshot by their names."""
 
+    resources: ResourceIndex
+
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Return the ARNs of resources, users, groups, roles and policies that match; of IAM's, whatever the path."""
-
-    def key_of_alias(self, alias: str) -> str | None:
-        """Return the ARN of the key of an alias, by the alias's ARN; None if it is not captured."""
-
-    def list_without(self, resource: Arn, account: str) -> tuple[str, str] | None:
-        """Return the account and command of a captured list in which a resource would be, and is not; else None.
-
-        ``account`` is that of ARNs without one; empty: not known.
-        """
 
 
 class MeantResource(NamedTuple):
@@ -84,28 +79,25 @@ def meant_resource(request: Request, names: NamedResources | None) -> MeantResou
     return MeantResource(text if remarks else request.resource, remarks)
 
 
-def missing_from_list(target: Target, request: Request, names: NamedResources | None) -> MeantResource | None:
-    """Return what is said of a resource that a captured list does not have; None where none says so.
+def missing_from_list(target: Target, request: Request, names: NamedResources | None) -> tuple[str, str] | None:
+    """Return that a captured list does not have a resource, and what is not known of it; None where none says so.
 
-    Not where the action creates it.
+    Not where the action makes it.
     """
     resource = target.resource
-    if names is None or resource is None or is_pattern(resource.resource) or request.unknown_action:
+    if names is None or resource is None or is_pattern(resource.resource) or target.action is None:
         return None
-    if target.action is None or _creates(target.action):
-        return None
-    found = names.list_without(resource, request.resource_account or account_of(request.principal))
+    account = request.resource_account or account_of(request.principal)
+    found = None if _makes(target.action) else names.resources.list_without(resource, account)
     if found is None:
         return None
-    name = resource.resource.partition("/")[0] if resource.service == "s3" else resource.resource
     said = phrase(
         "The captured list of account {account} (`aws {command}`) has no {name}.",
         account=found[0],
         command=found[1],
-        name=with_visible_end(name),
+        name=with_visible_end(resource.resource if resource.account else resource.resource.partition("/")[0]),
     )
-    whose = phrase("whose it is and what its policy says") if not resource.account else phrase("whether it exists")
-    return MeantResource(str(resource), (said,), whose)
+    return said, phrase("whether it exists") if resource.account else phrase("whose it is and what its policy says")
 
 
 def _arn_of_name(text: str, action: Action, request: Request, names: NamedResources | None) -> str:
@@ -124,27 +116,27 @@ def _arn_of_name(text: str, action: Action, request: Request, names: NamedResour
         "account": request.resource_account or account_of(request.principal) or "*",
     }
     candidates = list(dict.fromkeys(_candidates(text, action, known)))
-    found = list(dict.fromkeys(arn for one in candidates for arn in (() if names is None else names.matching(one))))
+    found = list(dict.fromkeys(arn for one in candidates for arn in _matching(one, names)))
     if len(found) > 1:
-        listed = ", ".join(found[:_MOST_NAMED])
         raise RequestError(
-            phrase("`{text}` is the name of several resources: specify the ARN ({arns})", text=text, arns=listed)
+            phrase("`{text}` names several resources: specify the ARN ({arns})", text=text, arns=", ".join(found[:3]))
         )
-    if found:
-        return found[0]
-    if len(candidates) == 1 and (not is_pattern(candidates[0]) or ":alias/" in candidates[0]):
-        return candidates[0]
-    raise RequestError(
-        phrase(
-            "`{text}` is not an ARN, and the snapshot does not show which resource it names: specify the ARN", text=text
+    if not found and len(candidates) == 1 and (not is_pattern(candidates[0]) or ":alias/" in candidates[0]):
+        found = candidates
+    if not found:
+        raise RequestError(
+            phrase("`{text}` is no ARN, and the snapshot has no resource of this name: specify the ARN", text=text)
         )
-    )
+    return found[0]
+
+
+def _matching(pattern: str, names: NamedResources | None) -> tuple[str, ...]:
+    return () if names is None else names.matching(pattern)
 
 
 def _candidates(text: str, action: Action, known: Mapping[str, str]) -> Iterator[str]:
     """Yield the ARNs that a name can be short for, by the resource types of an action."""
-    if text.startswith("s3://"):
-        text = text[len("s3://") :]
+    text = text.removeprefix("s3://")
     if _NAME.fullmatch(text) is None:
         return
     if action.service == "s3":
@@ -164,52 +156,46 @@ def _candidates(text: str, action: Action, known: Mapping[str, str]) -> Iterator
 
 def _completed(arn: Arn, action: Action, names: NamedResources | None) -> MeantResource | None:
     """Return the resource of an alias of a key, of a secret without its end, or of an IAM entity without its path."""
-    kind, _, name = arn.resource.partition("/")
-    takes = {one.name for one in action.resource_types}
-    if arn.service == "kms" and kind == "alias" and "alias" not in takes:
-        return _key_of(arn, names)
-    if _creates(action):
-        return None
-    if arn.service == "secretsmanager" and arn.resource.startswith("secret:"):
-        return _secret(arn, names)
-    if arn.service == "iam" and name and names is not None and kind in ("user", "group", "role", "policy"):
-        text = str(arn)
-        found = names.matching(text)
-        if found and text not in found:
-            return MeantResource(found[0], (phrase("{name} is {arn}.", name=text, arn=found[0]),))
-    return None
-
-
-def _creates(action: Action) -> bool:
-    """Return whether an action makes the resource that it acts on."""
-    name, kinds = action.name.lower(), [one.name.replace("-", "").lower() for one in action.resource_types]
-    return any(name in (f"create{kind}", f"import{kind}", f"put{kind}") for kind in kinds) or name.startswith("restore")
-
-
-def _key_of(alias: Arn, names: NamedResources | None) -> MeantResource:
-    """Return the key of an alias: KMS decides on the key (rule F11)."""
-    text = str(alias)
-    key = None if names is None else names.key_of_alias(text)
-    if key is not None:
-        remark = phrase("{alias} is an alias of {key}: KMS decides on the key.", alias=text, key=key)
-        return MeantResource(key, (remark,), alias=alias.resource)
-    remark = phrase("{alias} is an alias, and KMS decides on its key: which key it is is not known.", alias=text)
-    pattern = str(alias._replace(resource="key/*"))
-    return MeantResource(pattern, (remark,), phrase("which key {alias} is", alias=alias.resource), alias.resource)
-
-
-def _secret(arn: Arn, names: NamedResources | None) -> MeantResource | None:
-    """Return the secret of an ARN without the six characters that AWS adds to its name; None where it has them."""
-    text = str(arn)
-    whole = f"{text}-??????"
-    found = () if names is None else names.matching(whole)
-    if (names is not None and text in names.matching(text)) or (not found and re.search(r"-[A-Za-z0-9]{6}$", text)):
+    text, kind = str(arn), arn.resource.partition("/")[0].partition(":")[0]
+    match arn.service, kind:
+        case "kms", "alias" if all(one.name != "alias" for one in action.resource_types):
+            return _key_of(arn, names)
+        case "secretsmanager", "secret":
+            whole = f"{text}-??????"
+        case "iam", "user" | "group" | "role" | "policy":
+            whole = text
+        case _:
+            return None
+    found = _matching(whole, names)
+    if _makes(action) or text in _matching(text, names):
         return None
     if len(found) == 1:
         return MeantResource(found[0], (phrase("{name} is {arn}.", name=text, arn=found[0]),))
+    if whole == text or _SUFFIX.search(text):
+        return None
     remark = phrase(
         "{name} lacks the six characters that AWS adds to a secret's name: it is evaluated as {arn}.",
         name=text,
         arn=whole,
     )
     return MeantResource(whole, (remark,), phrase("the whole ARN of the secret"))
+
+
+def _makes(action: Action) -> bool:
+    """Return whether an action makes the resource that it acts on."""
+    name, kinds = action.name.lower(), [one.name.replace("-", "").lower() for one in action.resource_types]
+    makes = name.startswith("restore") or any(name == f"put{kind}" for kind in kinds)
+    return makes or (name.startswith(("create", "import")) and any(name.endswith(kind) for kind in kinds))
+
+
+def _key_of(alias: Arn, names: NamedResources | None) -> MeantResource:
+    """Return the key of an alias: KMS decides on the key (rule F11)."""
+    text, name = str(alias), alias.resource
+    key = None if names is None else names.resources.keys_by_alias.get(text)
+    if key is not None:
+        remark = phrase("{alias} is an alias of {key}: KMS decides on the key.", alias=text, key=key)
+        return MeantResource(key, (remark,), alias=name)
+    remark = phrase("{alias} is an alias, and KMS decides on its key: which key it is is not known.", alias=text)
+    return MeantResource(
+        str(alias._replace(resource="key/*")), (remark,), phrase("which key {alias} is", alias=name), name
+    )

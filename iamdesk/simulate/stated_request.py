@@ -39,9 +39,6 @@ class Names(NamedResources, Protocol):
     def arn_of_id(self, unique_id: str) -> str | None:
         """Return the ARN of the user or role with a unique ID; None if none is known."""
 
-    def owner_of(self, target: Target) -> str | None:
-        """Return the captured owner of a resource; None if it is not known."""
-
 
 def stated(request: Request, names: Names | None) -> Request:
     """Return the request that is evaluated: its remarks say in which respect it is not the one that was stated.
@@ -77,8 +74,8 @@ def stated(request: Request, names: Names | None) -> Request:
         raise RequestError(phrase("{what} is not known: specify the ARN of the resource", what=unresolved))
     missing = missing_from_list(target, replace(request, principal=principal), names)
     if missing is not None:
-        unresolved = missing.unresolved
-        remarks += missing.remarks
+        remarks.append(missing[0])
+        unresolved = missing[1]
     _check_owner(request, target, names)
     _check_types(request, target)
     if not remarks:
@@ -195,7 +192,8 @@ def _check_owner(request: Request, target: Target, names: Names | None) -> None:
     if given is None or target.resource is None:
         return
     account = target.resource.account
-    owner = account if account.isdigit() else None if names is None else names.owner_of(target)
+    record = None if names is None else names.resources.find(target.resource)
+    owner = account if account.isdigit() else None if record is None else record.account_id
     if owner not in (None, given):
         raise RequestError(
             phrase(
