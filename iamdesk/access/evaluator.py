@@ -100,7 +100,10 @@ class Evaluator(RequestBuilder, Sweeps):
         Raises:
             RequestError: as `can`.
         """
-        if request.session_policies is None and not request.without and request.resource_account is None:
+        beside = (
+            request.session_policies is not None or request.without or request.resource_account or request.unresolved
+        )
+        if not beside:
             position = self.population().position(request.principal)
             if position is not None:
                 swept = self._cached_sweep(request)
@@ -299,7 +302,8 @@ class Evaluator(RequestBuilder, Sweeps):
             moment = RequestMoment(self.now(), request.context, request.unknown_context)
             swept = self._sweep(request, moment, distinguish_denials=False, cancelled=cancelled)
             for decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
-                found += [(position, subjects[position], decision) for position in indexes_of(swept.bits[decision])]
+                known = EvalDecision.CONDITIONAL if request.unresolved else decision
+                found += [(position, subjects[position], known) for position in indexes_of(swept.bits[decision])]
         for position in indexes_of(population.irregular):
             decided = self._decide_irregular(replace(request, principal=subjects[position]))
             if decided in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL):
@@ -490,4 +494,4 @@ def request_key(request: Request) -> Hashable:
         (key, value if value is None or isinstance(value, str) else tuple(value))
         for key, value in request.context.items()
     ]
-    return request.action, request.resource, tuple(given), request.unknown_context
+    return request.action, request.resource, tuple(given), request.unknown_context, request.unresolved

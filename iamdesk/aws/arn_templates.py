@@ -5,6 +5,7 @@ ARN: all states of a template are kept in one integer.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -124,6 +125,25 @@ def split_arn(text: str) -> SplitArn | None:
     partition, service, region, account = (part.lower() for part in parts[1:5])
     fixed = parts[5].partition("*")[0].partition("?")[0]
     return SplitArn((partition, service, region, account), parts[5], fixed)
+
+
+def filled(template: str, values: Mapping[str, str], name: str | None = None) -> str | None:
+    """Return the ARN of a template, by values of its placeholders in lower case; None if one is missing.
+
+    ``name`` is the value of the only other placeholder.
+    """
+    known = {key.lower(): value for key, value in values.items() if value}
+    others = [one for one in map(_placeholder, _PLACEHOLDER.findall(template)) if one not in known]
+    if name is not None and len(others) == 1:
+        known[others[0]] = name
+    elif others or name is not None:
+        return None
+    return _PLACEHOLDER.sub(lambda one: known[_placeholder(one[0])], template)
+
+
+def _placeholder(text: str) -> str:
+    """Return the name of ``${TableName}`` in lower case; of the path in ``${UserNameWithPath}`` nothing is known."""
+    return text[2:-1].lower().removesuffix("withpath")
 
 
 def fill_template(template: str, typed: str) -> str | None:

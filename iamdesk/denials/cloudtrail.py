@@ -10,14 +10,16 @@ import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import ip_address
-from string import Formatter
 from typing import Any
 
 from iamdesk.aws.api_names import names
+from iamdesk.aws.arn_templates import filled
+from iamdesk.aws.service_reference import reference
 from iamdesk.denials.denial import Check, Denial, DenialError, DenialSource, Effect
 from iamdesk.denials.error_message import actions_called, read_message, takes_no_resource
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import join_messages, phrase
+from iamdesk.simulate.resource_names import queue_arn
 
 MAX_DENIALS = 200
 """Number of denials that are read from one text: a log may have thousands."""
@@ -174,23 +176,31 @@ def _resource_of(event: Mapping[str, Any], service: str) -> str | None:
 
 
 def _spelled(event: Mapping[str, Any], service: str, given: Mapping[str, str]) -> str | None:
+    """Return the ARN that names in the parameters make, by the templates of what the actions of the event act on."""
+    if (queue := queue_arn(given.get("queueUrl", ""))) is not None:
+        return queue
     owner = event.get("recipientAccountId")
     known = {
+        **given,
         "partition": _partition(event),
         "region": str(event.get("awsRegion") or ""),
         "account": owner if isinstance(owner, str) else "",
-        **given,
     }
     if isinstance(name := given.get("name"), str):
         known["/name"] = "/" + name.removeprefix("/")
-    for *parameters, template in names()["resources"].get(service, ()):
-        if all(given.get(parameter) for parameter in parameters):
-            if given[parameters[-1]].startswith("arn:"):
-                return given[parameters[-1]]
-            wanted = [name for _, name, _, _ in Formatter().parse(template) if name]
-            if all(known.get(name) for name in wanted):
-                return "".join(text + (known[name] if name else "") for text, name, _, _ in Formatter().parse(template))
-    return None
+    templates: list[str] = [one for one in names()["resources"] if one.split(":", 3)[2] == service]
+    for action in actions_called(event["eventName"], service):
+        found = reference().action(*action.split(":", 1))
+        kinds = () if found is None else found.resource_types
+        types = [reference().resource_type(service, kind.name) for kind in kinds]
+        templates += [template for one in types if one is not None for template in one.arns]
+    spelled = [arn for template in templates if (arn := filled(template, known)) is not None]
+    if not spelled:
+        return None
+    arn = max(spelled, key=len)
+    if (inside := arn.find("arn:", 1)) > 0:  # the value of the parameter is an ARN itself
+        return arn[inside:]
+    return arn.replace(":key/alias/", ":alias/") if service == "kms" else arn
 
 
 def _partition(event: Mapping[str, Any]) -> str:

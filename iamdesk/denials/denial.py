@@ -1,7 +1,7 @@
 """A denied request as AWS reported it, in the form common to all readers of denials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from iamdesk.evaluate.request import EvalDecision, PolicyType, Request
@@ -145,3 +145,5 @@ class Why:
     agreement: Agreement
     sentence: str
     comparisons: tuple[PolicyTypeComparison, ...] = ()
+    given: Mapping[str, str] = field(default_factory=dict)
+    """``principal``, ``action`` and ``resource``, as far as they were given beside the text."""

@@ -5,6 +5,7 @@ import html
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
+from iamdesk.aws.service_reference import reference
 from iamdesk.denials.cloudtrail import read_records
 from iamdesk.denials.denial import (
     AS_DECISION,
@@ -61,17 +62,21 @@ def explain_denial(
     resource: str | None = None,
 ) -> Why:
     """Evaluate a denied request; given arguments take precedence over those of the denial."""
+    named = {"principal": principal, "action": action, "resource": resource}
+    given = {name: value for name, value in named.items() if value}
     principal, resource = principal or denial.principal, resource or denial.resource
     action = action or denial.action
+    text = denial.resource_text if resource is None else None
     missing = tuple(name for name, value in (("principal", principal), ("action", action)) if not value)
-    if resource is None and denial.resource_text is not None:
+    if (resource or text) is None and action is not None and _needs_resource(action):
         missing += ("resource",)
     if missing or principal is None or action is None:
-        return Why(denial, missing, None, None, Agreement.NOT_ASKED, _what_is_missing(denial, missing))
+        why = _what_is_missing(denial, missing, action)
+        return Why(denial, missing, None, None, Agreement.NOT_ASKED, why, given=given)
     request = Request(
         principal=principal,
         action=action,
-        resource=resource or "*",
+        resource=resource or text or "*",
         context={key: value for key, value in (denial.context or {}).items() if key.lower() not in _FROM_PRINCIPAL},
         unknown_context=MissingContextMode.ABSENT if denial.is_context_whole else MissingContextMode.UNKNOWN,
         unknown_action=action in denial.actions,  # AWS knows it: the action list is older than the denial
@@ -79,14 +84,11 @@ def explain_denial(
     try:
         decision = evaluator.explained(evaluator.stated(request, is_reported=True))
     except RequestError as error:
-        return Why(
-            denial,
-            (),
-            request,
-            None,
-            Agreement.NOT_ASKED,
-            phrase("The request cannot be evaluated: {error}.", error=error),
-        )
+        why = phrase("The request cannot be evaluated: {error}.", error=error)
+        missing = () if text is None else ("resource",)
+        if missing:
+            why = _what_is_missing(denial, missing, action)
+        return Why(denial, missing, None if missing else request, None, Agreement.NOT_ASKED, why, given=given)
     comparisons = tuple(
         PolicyTypeComparison(
             check.policy_type,
@@ -99,7 +101,7 @@ def explain_denial(
         for check in denial.checks
     )
     agreement = _agreement(denial, decision)
-    sentence = _sentence(denial, decision, agreement, resource)
+    sentence = _sentence(denial, decision, agreement, resource or text)
     differing = dict.fromkeys(each.policy_type for each in comparisons if not each.agrees and not each.is_open)
     if differing:
         agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
@@ -111,7 +113,7 @@ def explain_denial(
             "AWS's own checks differ from the snapshot's in: {layers}.", layers=join_messages(", ", policy_types)
         )
         sentence = join_messages(" ", (sentence, also))
-    return Why(denial, (), request, decision, agreement, sentence, comparisons)
+    return Why(denial, (), request, decision, agreement, sentence, comparisons, given)
 
 
 _FROM_PRINCIPAL = frozenset(
@@ -120,9 +122,21 @@ _FROM_PRINCIPAL = frozenset(
 """Keys that follow from the principal: the snapshot knows them, and a second spelling could only conflict."""
 
 
-def _what_is_missing(denial: Denial, missing: tuple[str, ...]) -> str:
+def _needs_resource(action: str) -> bool:
+    """Return whether an action acts on resources: on all of them, another policy can decide than on the one."""
+    found = reference().action(*action.split(":", 1)) if ":" in action else None
+    return found is not None and bool(found.resource_types)
+
+
+def _what_is_missing(denial: Denial, missing: tuple[str, ...], action: str | None) -> str:
     if len(denial.actions) > 1 and "action" in missing:
         return phrase("Several actions have this name: {actions}. Specify one.", actions=", ".join(denial.actions[:8]))
+    if missing == ("resource",) and denial.resource_text is None:
+        return phrase(
+            "The text does not name the resource on which {action} was denied. Specify it (on the command line: "
+            "--resource ARN).",
+            action=action,
+        )
     if missing == ("resource",):
         return phrase(
             "The resource is given as “{text}”, which is not an ARN. Specify its ARN.", text=denial.resource_text
@@ -218,6 +232,8 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
                 "context that was not provided.",
                 reason=aws_reason,
             )
+        case Agreement.DEPENDS if decision.request.unresolved:
+            return phrase("The snapshot does not show whether it denies it, too.")
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:

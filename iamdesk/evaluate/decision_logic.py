@@ -67,6 +67,8 @@ class DecisionInputs:
     """What is unknown about the credentials and can prevent the call (rule I10)."""
     is_assumed: bool = False
     """Whether the caller's own policies are not captured: whether they allow it is unknown."""
+    depends: frozenset[EvalDecision] = frozenset()
+    """The decisions that depend on which resource is meant."""
     needs_public: bool = False
     """Whether only a resource policy that allows everyone counts: the service authenticates no caller (rule D8)."""
 
@@ -81,7 +83,12 @@ class DecisionInputs:
         return self.doubt is not None or (bool(self.joint) and any(one.doubt is not None for one in self.joint))
 
     def as_known(self, type_decision: "PolicyTypeDecision") -> EvalDecision:
-        """Return a decision; one that needs an Allow of policies that are not captured depends on them (rule D1)."""
+        """Return a decision; one that needs an Allow of policies that are not captured depends on them (rule D1).
+
+        Likewise one that depends on which resource is meant, unless no resource takes the call.
+        """
+        if type_decision.decision in self.depends and self.refusal is None:
+            return EvalDecision.CONDITIONAL
         needed = {type_key.policy_type for type_key in type_decision.decided_by}
         if self.is_assumed and type_decision.decision is EvalDecision.ALLOWED and PolicyType.IDENTITY in needed:
             return EvalDecision.CONDITIONAL

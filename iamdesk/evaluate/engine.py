@@ -42,6 +42,7 @@ from iamdesk.evaluate.ternary import FALSE
 from iamdesk.evaluate.unknown_context.solver import ConditionSet, UnknownContextResult, resolve, resolve_decision
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.public_policy import is_public, is_surely_public
+from iamdesk.policy.wildcards import is_pattern
 from iamdesk.records import record
 
 _NO_AUTHORIZATION = "NONE"
@@ -66,7 +67,8 @@ class EvaluationRequest:
     authorization: str = ""
     """Of a call of an API, the captured authorization type of the method: ``NONE``, ``AWS_IAM``; empty if unknown."""
     is_of_resource: bool = False
-    """As in `Request`."""
+    unresolved: str = ""
+    """Both as in `Request`."""
     is_alone: bool = False
     """Whether other actions on the same resource may have more or fewer sub-requests."""
 
@@ -199,7 +201,7 @@ def _resolved(
     else:
         type_decision = worst if best.decision is EvalDecision.ALLOWED else best
         found = UnknownContextResult(best.decision, type_decision, (), (), (), is_exact=True)
-    if decision_inputs.is_assumed and found.decision is EvalDecision.ALLOWED:
+    if found.decision is not EvalDecision.CONDITIONAL:
         found = found._replace(decision=decision_inputs.as_known(found.type_decision))
     return found, worst
 
@@ -282,7 +284,27 @@ def decision_inputs_of(request: EvaluationRequest, policies: PolicySet) -> Decis
         doubt=credential_doubt(caller, target, request.context),
         is_assumed=policies.is_identity_assumed and not request.is_of_resource,
         needs_public=_authenticates_no_one(request),
+        depends=_depends(request),
     )
+
+
+def _depends(request: EvaluationRequest) -> frozenset[EvalDecision]:
+    """Return the decisions that depend on what is not known of the resource.
+
+    Of one of several also a denial, unless a limit has no Allow for the action on any.
+    """
+    if not request.unresolved:
+        return frozenset()
+    policies, service, name = request.policies, request.target.service, request.target.name
+    limits = (policies.boundary, policies.session, *(policies.scps or ()))
+    may_allow = all(
+        any(one.is_allow and one.covers_action(service, name) for policy in limit for one in policy.document.statements)
+        for limit in limits
+        if limit is not None
+    )
+    if may_allow and is_pattern(request.target.resource_text):
+        return frozenset({EvalDecision.ALLOWED, EvalDecision.IMPLICIT_DENY})
+    return frozenset({EvalDecision.ALLOWED})
 
 
 def _authenticates_no_one(request: EvaluationRequest) -> bool:

@@ -106,6 +106,8 @@ class Request:
     """Whether it is evaluated although AWS's lists do not have the action, or not on such a resource."""
     remarks: tuple[str, ...] = ()
     """Sentences that say in which respect it is not the request that was stated (`simulate.stated_request`)."""
+    unresolved: str = ""
+    """What about the resource is not known and the decision depends on ("which key alias/app is"); empty: nothing."""
     is_of_resource: bool = False
     """Whether only the resource's side is asked: a caller's account that is not captured counts as allowing it."""
 

@@ -57,6 +57,7 @@ def explain(trace: EvaluationTrace, request: Request) -> EvaluationResult:
             without=request.without,
             unknown_action=request.unknown_action,
             remarks=request.remarks,
+            unresolved=request.unresolved,
             is_of_resource=request.is_of_resource,
         ),
         sentence=_sentence(trace, words),
@@ -101,6 +102,13 @@ def _sentence_of(trace: EvaluationTrace, words: Sequence[str]) -> str:
                     "{who} is allowed to perform {what} only if its account, which is not captured, allows it, too",
                     who=who,
                     what=what,
+                )
+            if trace.request.unresolved and not trace.keys:
+                return phrase(
+                    "Whether {who} is allowed to perform {what} depends on {unknown}",
+                    who=who,
+                    what=what,
+                    unknown=trace.request.unresolved,
                 )
             keys_of_sets = [[spelling(key, trace) for key in one] for one in trace.sets]
             if (alternatives := messages.alternatives_text(keys_of_sets, words)) is not None:

@@ -6,8 +6,9 @@ from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_share_index import ResourceShareIndex
 from iamdesk.policy.arn import Arn
 from iamdesk.policy.document import Document, DocumentStore
+from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resource_services import all_services
+from iamdesk.snapshot.resource_services import all_commands, all_services
 from iamdesk.snapshot.resources import AccessPointBucket, AccountSettings, Resource
 
 _ACCESS_POINT = "accesspoint/"
@@ -122,6 +123,14 @@ def only_shared(arn: str) -> Resource:
     return Resource(arn=arn, account_id=account or None, is_policy_captured=False)
 
 
+_LISTED = tuple(
+    command
+    for command in all_commands()
+    if command.arn.count("{}") == 1 and command.collect is not None and not command.arn.startswith("execute-api:")
+)
+"""Commands that print policies of resources which another command lists; HTTP APIs have a list of their own."""
+
+
 class ResourceIndex:
     """Finds resources, their owners and their policies."""
 
@@ -141,6 +150,13 @@ class ResourceIndex:
             if ":organizations:" in resource.arn and ":resourcepolicy/" in resource.arn
         }
         """By management account: the delegation policy of its organization, which applies to all in it."""
+        self.keys_by_alias = {alias: resource.arn for resource in snapshot.resources for alias in resource.key_aliases}
+        """ARNs of KMS keys by those of their aliases."""
+        self._lists: dict[tuple[str, str, str], list[str]] = {}
+        """Accounts by service, command and Region: where a command was read that was run for everything there is."""
+        for one in snapshot.captures:
+            if one.state is CaptureState.READ and not one.arguments:
+                self._lists.setdefault((one.service, one.command, one.region), []).append(one.account_id)
         self._settings: Mapping[str, AccountSettings] = {one.account_id: one for one in snapshot.account_settings}
 
     @property
@@ -158,6 +174,23 @@ class ResourceIndex:
             whole = self._whole(arn)
             return found if whole is None else whole.model_copy(update={"tags": found.tags})
         return self._whole(arn) if found is None else found
+
+    def list_without(self, arn: Arn, account: str) -> tuple[str, str] | None:
+        """Return the account and command of a captured list in which a resource would be, and is not.
+
+        ``account`` is that of ARNs without one; empty: not known.
+        """
+        whole = parent_of(arn) or arn
+        if arn.service == "s3" and not arn.account:
+            whole = arn._replace(resource=arn.resource.partition("/")[0])
+        for command in _LISTED if self.find(arn) is None else ():
+            if command.collect is None or command.name_in(str(whole)) is None:
+                continue
+            service, listing = command.call.service, command.collect.after
+            for one in self._lists.get((service, listing, arn.region), ()):
+                if (arn.account or account) in ("", one):
+                    return one, f"{service} {listing}"
+        return None
 
     def _whole(self, arn: Arn) -> Resource | None:
         """Return the resource whose policy applies to a part, by the ARN of the part."""

@@ -23,8 +23,9 @@ from iamdesk.inventory.policy_index import PolicyIndex
 from iamdesk.inventory.references import boundary_of
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
 from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, tags_without_case
-from iamdesk.policy.arn import Arn
+from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import DocumentStore, parse_document
+from iamdesk.policy.wildcards import glob
 from iamdesk.simulate import password_policy
 from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
 from iamdesk.simulate.api_authorization import OPEN, authorization_type
@@ -150,15 +151,20 @@ class RequestBuilder:
                     return arn
         return None
 
-    def role_arn(self, account: str, name: str) -> str | None:
-        """Return the ARN of a role by its name; None if the snapshot has none."""
-        role = self.index.role_named(account, name)
-        return None if role is None else role.arn
-
-    def owner_of(self, target: Target) -> str | None:
-        """Return the captured owner of a resource."""
-        record = None if target.resource is None else self.resources.find(target.resource)
-        return None if record is None else record.account_id
+    def matching(self, pattern: str) -> tuple[str, ...]:
+        """Return the ARNs of resources, users, groups, roles and policies that match; of IAM's, whatever the path."""
+        arn = parse_arn(pattern)
+        if arn.service != "iam":
+            matches = glob(pattern)
+            return tuple(one for one in (*self.resources.by_arn, *self.resources.keys_by_alias) if matches.matches(one))
+        account = self.index.accounts.get(arn.account)
+        if account is None:
+            return ()
+        (start, _, _), (_, _, name) = pattern.partition("/"), pattern.rpartition("/")
+        lists = (account.users, account.groups, account.roles, account.policies)
+        arns = (one.arn for entities in lists for one in entities)
+        found = tuple(arn for arn in arns if arn.startswith(f"{start}/") and arn.endswith(f"/{name}"))
+        return (pattern,) if pattern in found else found
 
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.
@@ -215,7 +221,7 @@ class RequestBuilder:
     ) -> EvaluationRequest:
         """Return one sub-request; ``access_point`` is the access point that it goes through."""
         policies, caller, may_be_tagged = holder
-        resource, missing_data = self._resource_policy(target, owner, record)
+        resource, missing_data = self._resource_policy(target, owner, record, is_unresolved=bool(request.unresolved))
         is_bound = record is None or not record.is_aws_managed
         # Of an unknown owner, as everywhere: the resource is assumed to be of the caller's account (rule D4).
         rcps, missing_rcp_data = self._rcps(target, owner or caller.account) if is_bound else (None, [])
@@ -302,6 +308,7 @@ class RequestBuilder:
             resource_account=owner or caller.account,
             without=request.without,
             is_of_resource=request.is_of_resource,
+            unresolved=request.unresolved,
             refusal=refusal,
             authorization=kind if record is None or record.is_policy_captured or kind != OPEN else "",
         )
@@ -404,7 +411,7 @@ class RequestBuilder:
         return caller.account if account == "aws" else None
 
     def _resource_policy(
-        self, target: Target, owner: str | None, record: Resource | None
+        self, target: Target, owner: str | None, record: Resource | None, *, is_unresolved: bool
     ) -> tuple[AttachedPolicy | None, list[MissingData]]:
         if target.resource is None:
             return None, []
@@ -439,7 +446,7 @@ class RequestBuilder:
             if target.service == "kms":
                 code, lacks = "key-policy-missing", mark("The key policy is not captured; every key has one.")
             missing_data.append(MissingData(code, phrase(lacks), PolicyType.RESOURCE))
-        if owner is None:
+        if owner is None and not is_unresolved:
             message = phrase(
                 "The owner of {resource_text} is not captured. It is assumed to be the caller's account.",
                 resource_text=with_visible_end(target.resource_text),

@@ -19,6 +19,7 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.operators import OPERATORS
+from iamdesk.simulate.resource_names import REQUEST_ALIAS, NamedResources, meant_resource, missing_from_list
 
 _READERS = {
     "Bool": OPERATORS["bool"],
@@ -32,17 +33,11 @@ _NOT_ACCOUNTS = frozenset({"", "aws", "cloudfront", "offering"})
 """What ARNs of AWS have in place of an account ID."""
 
 
-class Names(Protocol):
+class Names(NamedResources, Protocol):
     """What a request may name otherwise than by an ARN."""
 
     def arn_of_id(self, unique_id: str) -> str | None:
         """Return the ARN of the user or role with a unique ID; None if none is known."""
-
-    def role_arn(self, account: str, name: str) -> str | None:
-        """Return the ARN of a role by its name; None if it is not known."""
-
-    def owner_of(self, target: Target) -> str | None:
-        """Return the captured owner of a resource; None if it is not known."""
 
 
 def stated(request: Request, names: Names | None) -> Request:
@@ -55,6 +50,9 @@ def stated(request: Request, names: Names | None) -> Request:
     principal = _principal(request.principal, names, remarks)
     action = _action(request, remarks)
     resource = _by_id(request.resource, names, remarks)
+    meant = meant_resource(replace(request, principal=principal, action=action, resource=resource), names)
+    resource, unresolved, context = meant.arn, meant.unresolved, request.context
+    remarks += meant.remarks
     target = parse_target(action, resource, reference())
     if resource.strip() != "*" and target.action is not None and reference().takes_no_resource(target.action):
         resource = "*"
@@ -77,11 +75,28 @@ def stated(request: Request, names: Names | None) -> Request:
         target = parse_target(action, resource, reference())
     if target.resource is not None:
         check_resource_account(target.resource)
+    if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
+        takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
+        context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
+    if unresolved and not principal:  # no list of principals is true of all that may be meant
+        raise RequestError(phrase("{what} is not known: specify the ARN of the resource", what=unresolved))
+    missing = missing_from_list(target, replace(request, principal=principal), names)
+    if missing is not None:
+        remarks.append(missing[0])
+        unresolved = missing[1]
     _check_owner(request, target, names)
     _check_types(request, target)
     if not remarks:
         return request
-    return replace(request, principal=principal, action=action, resource=resource, remarks=(*request.remarks, *remarks))
+    return replace(
+        request,
+        principal=principal,
+        action=action,
+        resource=resource,
+        context=context,
+        remarks=tuple(dict.fromkeys((*request.remarks, *remarks))),
+        unresolved=unresolved or request.unresolved,
+    )
 
 
 def check_resource_account(arn: Arn) -> None:
@@ -172,9 +187,8 @@ def _meant(target: Target, names: Names | None) -> str:
     elif resource is not None and resource.service == "logs" and resource.resource.startswith("log-group:"):
         candidate = f"{str(resource).removesuffix(':*')}:log-stream:*"
     elif resource is not None and resource.service == "sts" and resource.resource.startswith("assumed-role/"):
-        name = resource.resource.split("/")[1]
-        candidate = None if names is None else names.role_arn(resource.account, name)
-        candidate = candidate or str(resource._replace(service="iam", resource=f"role/{name}"))
+        candidate = str(resource._replace(service="iam", resource=f"role/{resource.resource.split('/')[1]}"))
+        candidate = next(iter(() if names is None else names.matching(candidate)), candidate)
     if candidate is not None and parse_target(target.action_text, candidate, reference()).resource_types:
         return candidate
     raise RequestError(next(note.message for note in target.notes if note.code == "resource-type"))
@@ -185,7 +199,8 @@ def _check_owner(request: Request, target: Target, names: Names | None) -> None:
     if given is None or target.resource is None:
         return
     account = target.resource.account
-    owner = account if account.isdigit() else None if names is None else names.owner_of(target)
+    record = None if names is None else names.resources.find(target.resource)
+    owner = account if account.isdigit() else None if record is None else record.account_id
     if owner not in (None, given):
         raise RequestError(
             phrase(

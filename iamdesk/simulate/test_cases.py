@@ -113,6 +113,7 @@ def _evaluation_request(case: Mapping[str, Any], request: Request) -> Evaluation
         context=context,
         policies=_policies(case, caller, target),
         resource_account=_owner(request, caller, target),
+        unresolved=request.unresolved,
     )
     behind = _bucket_behind(case, target)
     if behind is None:

@@ -134,6 +134,8 @@ class Resource(BaseModel):
     acl: tuple[AclGrant, ...] | None = None
     object_ownership: ObjectOwnership | None = None
     public_access_block: PublicAccessBlock | None = None
+    key_aliases: tuple[str, ...] = ()
+    """ARNs of the aliases of a KMS key."""
     encryption_key_arn: str | None = None
     """The KMS key with which its content is encrypted."""
     abac_enabled: bool = False

@@ -75,13 +75,13 @@ def test_another_reason_than_aws_gave_is_told(evaluator: Evaluator) -> None:
     assert "not for the reason that AWS gave" in why.sentence
 
 
-def test_passing_a_role_without_naming_it_is_asked_for_every_role(evaluator: Evaluator) -> None:
-    why = explain_denial(evaluator, one(f"User: {ELENA} is not authorized to perform: iam:PassRole"))
+def test_a_resource_that_aws_did_not_name_has_to_be_given(evaluator: Evaluator) -> None:
+    denial = one(f"User: {ELENA} is not authorized to perform: iam:PassRole")
+    why = explain_denial(evaluator, denial)
 
-    assert why.request is not None
-    assert why.request.resource == "*"
-    assert why.agreement is Agreement.DENIED
-    assert "AWS named no resource" in why.sentence
+    assert (why.missing, why.decision, why.agreement) == (("resource",), None, Agreement.NOT_ASKED)
+    assert "--resource ARN" in why.sentence
+    assert explain_denial(evaluator, denial, resource="*").agreement is Agreement.DENIED
 
 
 def test_outsider_who_wants_in(evaluator: Evaluator) -> None:

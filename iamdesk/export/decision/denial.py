@@ -57,9 +57,9 @@ def check_cells(comparison: PolicyTypeComparison) -> tuple[str, str, str, str]:
 def _lines(why: Why) -> Iterator[str]:
     denial = why.denial
     yield f"Read from  {denial.form.value}"
-    yield f"Principal  {denial.principal or 'not given'}"
-    yield f"Action     {' or '.join(denial.actions[:8]) or 'not given'}"
-    yield f"Resource   {denial.resource or denial.resource_text or 'not given'}"
+    yield f"Principal  {_named(why, 'principal', denial.principal)}"
+    yield f"Action     {_named(why, 'action', ' or '.join(denial.actions[:8]))}"
+    yield f"Resource   {_named(why, 'resource', denial.resource or denial.resource_text)}"
     if reason := reason_of_aws(denial):
         yield reason
     yield from denial.remarks
@@ -72,6 +72,16 @@ def _lines(why: Why) -> Iterator[str]:
             policy_type, aws, here, agreement = check_cells(comparison)
             target = f"  {comparison.target}" if comparison.target else ""
             yield f"  {agreement:<8} {policy_type:<26} AWS: {aws:<20} snapshot: {here}{target}"
+
+
+def _named(why: Why, name: str, named: str | None) -> str:
+    """Return what the message names, or what was given in its place."""
+    given = why.given.get(name)
+    if given is None or given == named:
+        return named or phrase("not given")
+    if not named:
+        return phrase("{given} (from {option}; not in the message)", given=given, option=f"--{name}")
+    return phrase("{given} (from {option}; the message has {named})", given=given, option=f"--{name}", named=named)
 
 
 def to_why_result(why: Why, changes: Changes | None = None) -> dict[str, Any]:

@@ -275,6 +275,12 @@ class Resources:
         for part, described in self._pages("kms", "describe-key", settings.DescribeKey):
             if described.key_metadata.key_manager:
                 self._key(part)["is_aws_managed"] = described.key_metadata.key_manager == "AWS"
+        for part, listed in self._pages("kms", "list-aliases", settings.ListAliases):
+            for alias in listed.aliases:
+                if alias.target_key_id:
+                    key = self.arn(part.place, command="get-key-policy", arguments=(alias.target_key_id,))
+                    entry = self._entry(key, part.place)
+                    entry["key_aliases"] = (*entry.get("key_aliases", ()), alias.alias_arn)
         for part, tags in self._pages("kms", "list-resource-tags", settings.ListResourceTags):
             self._key(part)["tags"] = tuple((tag.tag_key, tag.tag_value) for tag in tags.tags)
 
