@@ -20,7 +20,7 @@ from iamdesk.attack_paths.types import (
 from iamdesk.cli import executor as work
 from iamdesk.cli import options
 from iamdesk.cli.output import counted, echo, echo_bytes, echo_err, echo_json
-from iamdesk.export.attack_graph import extension, graphml, opengraph
+from iamdesk.export.attack_graph import extension, opengraph
 from iamdesk.export.attack_paths import to_attack_path, to_plan, to_reached, to_refusal, to_remediation
 from iamdesk.i18n import join_names
 from iamdesk.memory import collector_seldom
@@ -33,10 +33,9 @@ class PathsFormat(StrEnum):
     JSON = "json"
     OPENGRAPH = "opengraph"
     OPENGRAPH_EXTENSION = "opengraph-extension"
-    GRAPHML = "graphml"
 
 
-_OF_GRAPH = (PathsFormat.OPENGRAPH, PathsFormat.OPENGRAPH_EXTENSION, PathsFormat.GRAPHML)
+_OF_GRAPH = (PathsFormat.OPENGRAPH, PathsFormat.OPENGRAPH_EXTENSION)
 NOT_SEARCHED = 3
 """Exit status: the answer is not whole."""
 _MAX_NAMES = 5
@@ -82,8 +81,8 @@ def paths(
         PathsFormat,
         typer.Option(
             "--format",
-            help="Output format. The whole graph: opengraph (BloodHound), graphml; opengraph-extension is the "
-            "definition that BloodHound needs to find paths in it.",
+            help="Output format. The whole graph: opengraph (BloodHound); opengraph-extension is the definition that "
+            "BloodHound needs to find paths in it.",
         ),
     ] = PathsFormat.TEXT,
 ) -> None:
@@ -95,7 +94,7 @@ def paths(
     """
     as_json = output_format is PathsFormat.JSON
     if output_format in _OF_GRAPH and (plan or start is not None):
-        raise typer.BadParameter("opengraph and graphml contain the whole graph: leave out --from and --plan")
+        raise typer.BadParameter("opengraph contains the whole graph: leave out --from and --plan")
     if plan and start is not None:
         raise typer.BadParameter("--plan is for all principals: leave out --from")
     if limit is not None and start is not None:
@@ -106,8 +105,7 @@ def paths(
     elif output_format in _OF_GRAPH:
         graph = _attack_paths(Workbench().open_snapshot(snapshot), Extent(principals=limit))
         left_out = graph.preparations_left_out
-        written = opengraph if output_format is PathsFormat.OPENGRAPH else graphml
-        for text in written(graph.graph_nodes(), graph.graph_edges()):
+        for text in opengraph(graph.graph_nodes(), graph.graph_edges()):
             echo_bytes(text.encode())
     elif plan:
         graph = _attack_paths(Workbench().open_snapshot(snapshot), Extent(principals=limit))

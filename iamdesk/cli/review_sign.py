@@ -9,7 +9,6 @@ from iamdesk.cli import options
 from iamdesk.cli.errors import fail
 from iamdesk.cli.output import echo, echo_err
 from iamdesk.escaping import visible
-from iamdesk.export.evidence.attestation import attest, check_key
 from iamdesk.export.evidence.checkpoint import is_whole, sign_checkpoint, verify_checkpoint
 from iamdesk.export.evidence.part_signature import sign_part
 from iamdesk.export.evidence.result import Outcome
@@ -40,24 +39,15 @@ def sign_package(
             show_default=False,
         ),
     ] = "",
-    attestation: Annotated[
-        bool,
-        typer.Option(
-            "--attestation",
-            help="Add an in-toto attestation (DSSE), signed with the same ed25519 key. Needs the extra attest.",
-        ),
-    ] = False,
 ) -> None:
     """Sign an evidence package, a part or a checkpoint.
 
     A checkpoint is the current content of a review. Signs with an SSH key, or adds an unsigned attestation by name. A
     checkpoint needs a key.
     """
-    if attestation and key is None:
-        fail("--attestation requires --key")
     if package.is_file() and package.suffix == SUFFIX:
-        if timestamp or attestation:
-            fail("--timestamp and --attestation are for evidence packages")
+        if timestamp:
+            fail("--timestamp is for evidence packages")
         if key is not None and is_whole(package):
             into, made = sign_checkpoint(package, name, title=title, key=key)
             _say_signed(made)
@@ -67,12 +57,8 @@ def sign_package(
         return
     if not package.is_dir():
         fail(f"{package} is not a folder: an archive cannot be signed; unpack it first")
-    if attestation and key is not None:
-        check_key(key)
     made = sign(package, role, name, title=title, key=key)
     _say_signed(made)
-    if attestation and key is not None:
-        echo(str(attest(package, made, key)))
     if timestamp:
         echo(str(keep(package, made, ask(timestamp, stamped_content(made)))))
 

@@ -1,13 +1,12 @@
-"""The graph of attack paths for other programs: BloodHound OpenGraph and GraphML, as text piece by piece.
+"""The graph of attack paths for other programs: BloodHound OpenGraph, as text piece by piece.
 
 OpenGraph: BloodHound documentation (bloodhound.specterops.io/opengraph), "OpenGraph Data", "Extension Definition
-Schema". GraphML: graphml.graphdrawing.org.
+Schema".
 """
 
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from iamdesk.attack_paths.types import GraphEdge, GraphNode, NodeKind
 from iamdesk.escaping import visible
@@ -33,17 +32,6 @@ _KINDS = {
     ),
 }
 """Kinds of edges: what they mean, and whether BloodHound's pathfinding uses them."""
-_TRAITS = (
-    ("label", "node", "string"),
-    ("kind", "node", "string"),
-    ("arn", "node", "string"),
-    ("account", "node", "string"),
-    ("administrator", "node", "boolean"),
-    ("kind", "edge", "string"),
-    ("proven", "edge", "boolean"),
-    ("techniques", "edge", "string"),
-    ("how", "edge", "string"),
-)
 
 
 def extension() -> dict[str, Any]:
@@ -118,31 +106,3 @@ def _kind(edge: GraphEdge) -> str:
 def _edge(kind: str, start: str, end: str, properties: dict[str, Any]) -> dict[str, Any]:
     endpoints = ({"match_by": "id", "value": one} for one in (start, end))
     return {"kind": kind, **dict(zip(("start", "end"), endpoints, strict=True)), "properties": properties}
-
-
-def graphml(nodes: Iterable[GraphNode], edges: Iterable[GraphEdge]) -> Iterator[str]:
-    """Yield the text of a GraphML document."""
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">\n'
-    for name, what, kind in _TRAITS:
-        yield f'  <key id="{what}-{name}" for="{what}" attr.name="{name}" attr.type="{kind}"/>\n'
-    yield '  <graph id="attack-paths" edgedefault="directed">\n'
-    numbers: dict[str, str] = {}
-    for number, node in enumerate(nodes):
-        numbers[node.key] = f"n{number}"
-        yield f"    <node id={quoteattr(numbers[node.key])}>"
-        yield _data("node", "label", node.name)
-        yield _data("node", "kind", node.kind.value)
-        yield _data("node", "arn", node.key)
-        yield _data("node", "account", node.account)
-        yield _data("node", "administrator", "true" if node.is_administrator else "false") + "</node>\n"
-    for edge in edges:
-        yield f'    <edge source="{numbers[edge.source]}" target="{numbers[edge.target]}">'
-        yield _data("edge", "kind", _kind(edge).partition("_")[2])
-        yield _data("edge", "proven", "true" if edge.is_proven else "false")
-        yield _data("edge", "techniques", ", ".join(edge.techniques))
-        yield _data("edge", "how", "; ".join(edge.how)) + "</edge>\n"
-    yield "  </graph>\n</graphml>\n"
-
-
-def _data(what: str, name: str, text: str) -> str:
-    return f'<data key="{what}-{name}">{escape(visible(text))}</data>'

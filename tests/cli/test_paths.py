@@ -73,11 +73,10 @@ def test_the_plan_for_all_principals(iamdesk, sample):
 def test_the_whole_graph_for_other_programs(iamdesk, sample):
     payload = json.loads(iamdesk("paths", sample, "--format", "opengraph").stdout)
     assert DEPLOY in {node["id"] for node in payload["graph"]["nodes"]}
-    assert iamdesk("paths", sample, "--format", "graphml").stdout.startswith("<?xml")
     assert json.loads(iamdesk("paths", sample, "--format", "opengraph-extension").stdout)["relationship_kinds"]
 
 
-@pytest.mark.parametrize("options", [("--plan", "--from", DEPLOY), ("--format", "graphml", "--from", DEPLOY)])
+@pytest.mark.parametrize("options", [("--plan", "--from", DEPLOY), ("--format", "opengraph", "--from", DEPLOY)])
 def test_what_is_for_all_principals_is_not_for_one(iamdesk, sample, options):
     assert iamdesk("paths", sample, *options).returncode == 2
 

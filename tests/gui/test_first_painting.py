@@ -38,7 +38,6 @@ LATE = (
     "iamdesk.gui.start.coverage_page",
     "iamdesk.gui.start.overview",
     "iamdesk.gui.tables",
-    "iamdesk.gui.app.tour",
     "iamdesk.gui.what_if",
     "iamdesk.gui.app.workspace",
     "iamdesk.policy",

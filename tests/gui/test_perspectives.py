@@ -225,18 +225,6 @@ def test_the_start_page_does_not_flash_between_two_snapshots(
     assert not paints.seen
 
 
-def test_what_is_said_of_a_snapshot_goes_with_it(qtbot: QtBot, open_window: MainWindow, tmp_path: Path) -> None:
-    """The tour's notice about the sample stayed after the snapshot was closed."""
-    other = tmp_path / "other.json"
-    other.write_bytes(sample_snapshot().read_bytes())
-    with qtbot.waitSignal(open_window.session.snapshot_opened, timeout=30_000):
-        open_window.open_path(other)
-    open_window.menus.actions["actionTour"].trigger()
-    assert open_window.problem_bar.isVisible()
-    open_window.menus.actions["actionCloseSnapshot"].trigger()
-    assert not open_window.problem_bar.isVisible()
-
-
 def rows_to_be_seen(panel: QWidget) -> int:
     """The rows that fit into the highest table or tree of a panel."""
     most = 0

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.escaping import visible
-from iamdesk.export.evidence.attestation import attestation_path, verify_attestation
 from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, manifest_sha256
 from iamdesk.export.evidence.result import Outcome, Result, Signer, failed
 from iamdesk.export.evidence.signing import (
@@ -81,8 +80,6 @@ def verify_signoffs(
         yield replace(result, signer=signer)
         if stamped is not None:
             yield stamped[0]
-        if (attested := verify_attestation(folder, one)) is not None:
-            yield attested
     yield from _required(signed, required)
 
 
@@ -127,7 +124,7 @@ def _are_different(signers: Sequence[Signer]) -> bool:
 
 def _side_files(folder: Path, signoffs: Sequence[SignOff]) -> Iterator[Result]:
     expected = side_files(signoffs)
-    beside = {path for one in signoffs for path in (attestation_path(one.stem), token_path(one.stem))}
+    beside = {token_path(one.stem) for one in signoffs}
     there = {
         path: b"" if file.is_symlink() else file.read_bytes()
         for file in sorted((folder / SIGNATURES).rglob("*"))

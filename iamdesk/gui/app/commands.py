@@ -954,12 +954,6 @@ COMMANDS: tuple[Command, ...] = (
         "actionHelp", Menu.HELP, mark("&User guide"), mark("Show help for the focused panel."), (_Key.HelpContents,)
     ),
     Command(
-        "actionTour",
-        Menu.HELP,
-        mark("&Tour"),
-        mark("Show the window in five steps on the sample account. Esc ends the tour."),
-    ),
-    Command(
         "actionPalette", Menu.HELP, mark("&All commands…"), mark("List every command, with search."), ("Ctrl+Shift+P",)
     ),
     Command(

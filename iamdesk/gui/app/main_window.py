@@ -23,7 +23,6 @@ from iamdesk.gui.app.review_file_opener import ReviewFileOpener, is_review
 from iamdesk.gui.app.session_recovery import Left, RecoveryFile
 from iamdesk.gui.app.snapshot_loader import SnapshotLoader
 from iamdesk.gui.app.status_line import StatusLine
-from iamdesk.gui.app.tour_launcher import TourLauncher
 from iamdesk.gui.app.window_place import WindowPlace
 from iamdesk.gui.app.window_workers import WindowWorkers
 from iamdesk.gui.app.windows import Windows
@@ -90,7 +89,6 @@ class MainWindow(QMainWindow):
         )
         self.arrival = ReviewFileOpener(self.session, self.jobs, self.interior, self.opening.open, self)
         self.problem_bar = MessageBar()
-        self.tour = TourLauncher(self.session, self.interior, self.problem_bar, self._open_sample, self)
         self._is_painted = False
         self._marks = RecoveryFile(settings.marks_folder)
         self._lay_out()
@@ -163,7 +161,6 @@ class MainWindow(QMainWindow):
             "actionSchemeContrast": lambda: self._set_scheme(Scheme.CONTRAST),
             "actionRowsCompact": self._switch_density,
             "actionJobs": self.jobs_panel.toggle,
-            "actionTour": self.tour.show,
             "actionHowToCapture": self._show_capture_help,
         }
 

@@ -72,7 +72,6 @@ _ABOUT = {
     "WhatIfWindow": "what-if",
     "DenialDialog": "why-denied",
     "SettingsDialog": "window",
-    "Tour": "window",
     "SearchPalette": "window",
 }
 """Pages by the class of a panel or window; the innermost one around the focus counts."""

@@ -236,10 +236,10 @@ class EvidenceController(QObject):
 
     def _sign(self, dialog: "SignDialog") -> None:
         package, role, name = dialog.package, dialog.chosen_role, dialog.name.text()
-        title, key, attests = dialog.title.text(), dialog.chosen_key, dialog.adds_attestation
+        title, key = dialog.title.text(), dialog.chosen_key
         self._jobs.run(
             tr("Signing"),
-            lambda _progress, _cancelled: _signed(package, role, name, title, key, attests=attests),
+            lambda _progress, _cancelled: _signed(package, role, name, title, key),
             done=lambda made: self._say_signed(package, made),
             failed=self._refused,
             topic="sign evidence",
@@ -394,17 +394,10 @@ class EvidenceController(QObject):
             self.unseen.emit(tone, sentence)
 
 
-def _signed(package: Path, role: "Role", name: str, title: str, key: Path | None, *, attests: bool) -> "SignOff":
-    """Sign a package, and add an attestation, if wanted; a key that cannot make one signs nothing."""
-    from iamdesk.export.evidence.attestation import attest, check_key
+def _signed(package: Path, role: "Role", name: str, title: str, key: Path | None) -> "SignOff":
     from iamdesk.export.evidence.signing import sign
 
-    if attests and key is not None:
-        check_key(key)
-    made = sign(package, role, name, title=title, key=key, asks=False)
-    if attests and key is not None:
-        attest(package, made, key)
-    return made
+    return sign(package, role, name, title=title, key=key, asks=False)
 
 
 def _is_draft(package: Path) -> bool:

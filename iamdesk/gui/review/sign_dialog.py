@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -17,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from iamdesk.export.evidence.signing import Role
 from iamdesk.gui.core.file_dialogs import FileDialogs
-from iamdesk.gui.core.plain_text import plain_label, set_tooltip
+from iamdesk.gui.core.plain_text import plain_label
 from iamdesk.gui.core.text_size import resize_within_screen
 from iamdesk.gui.review.signer_words import missing_signatures
 from iamdesk.i18n import mark, tr
@@ -67,12 +66,6 @@ class SignDialog(QDialog):
         self.title = QLineEdit()
         self.key = QLineEdit()
         self.choose = QPushButton(tr("Choose a key…"))
-        self.attestation = QCheckBox(tr("Add an in-toto &attestation, for supply-chain tools"))
-        self.attestation.setObjectName("signAttestation")
-        set_tooltip(
-            self.attestation,
-            tr("A statement about the manifest in a DSSE envelope, signed with the same ed25519 key (a file)."),
-        )
         self.draft = plain_label(
             tr("This package is a DRAFT: the review was not complete when it was written."), wrap=True
         )
@@ -94,8 +87,6 @@ class SignDialog(QDialog):
         form.addRow(tr("&Job title"), self.title)
         form.addRow(tr("SSH &key"), self.key)
         form.addRow("", self.choose)
-        form.addRow("", self.attestation)
-        form.setRowVisible(self.attestation, not is_part)
         form.addRow(tr("Statement"), self.sentence)
         form.addRow("", self.how)
         self.role.setAccessibleName(tr("Role of the signer"))
@@ -129,11 +120,6 @@ class SignDialog(QDialog):
         text = self.key.text().strip()
         return Path(text).expanduser() if text else None
 
-    @property
-    def adds_attestation(self) -> bool:
-        """Whether an attestation is to be added."""
-        return self.attestation.isEnabled() and self.attestation.isChecked()
-
     def show_draft(self) -> None:
         """Say that the package is a draft."""
         self._form.setRowVisible(self.draft, True)
@@ -152,7 +138,6 @@ class SignDialog(QDialog):
         self.sentence.setText(self.chosen_role.sentence)
         with_key, without_key = (_PART_WITH_KEY, _PART_WITHOUT_KEY) if self._is_part else (_WITH_KEY, _WITHOUT_KEY)
         self.how.setText(tr(with_key) if self.chosen_key is not None else tr(without_key))
-        self.attestation.setEnabled(self.chosen_key is not None)
         self.sign_button.setEnabled(bool(self.name.text().strip()))
         # Show the statement in full: a form does not grow with the wrapped lines of its texts.
         resize_within_screen(self, self.width(), max(self.height(), self._form.totalHeightForWidth(self.width())))

@@ -535,30 +535,6 @@ def test_pack_is_signed_with_a_key(qtbot: QtBot, panel: ReviewPanel, prompts: An
     assert (made.name, made.scheme) == ("Ana Moreno", "ssh")
 
 
-def test_signature_comes_with_an_attestation_if_wanted(
-    qtbot: QtBot, panel: ReviewPanel, prompts: Answers, tmp_path: Path
-) -> None:
-    pytest.importorskip("cryptography")
-    for name, kind in (("ed", "ed25519"), ("rsa", "rsa")):
-        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", tmp_path / name], check=True)
-    pack = tmp_path / "pack"
-    write_package(desk_of(panel).file, pack, evaluator=None)
-    prompts.opens = pack / "00_manifest.json"
-    for key, said in ((tmp_path / "rsa", "ed25519"), (tmp_path / "ed", "signed as reviewer, with a key")):
-        panel.message.clear()
-        panel.packages.sign()
-        dialog = panel.packages.dialog
-        assert isinstance(dialog, SignDialog)
-        assert not dialog.attestation.isEnabled(), "there is no key yet"
-        dialog.key.setText(str(key))
-        QTest.keyClick(dialog.attestation, Qt.Key.Key_Space)
-        assert dialog.adds_attestation
-        dialog.accept()
-        qtbot.waitUntil(lambda said=said: said in panel.message.text, timeout=20_000)
-    assert [path.name for path in sorted((pack / "signoffs").glob("*.intoto.json"))] == ["01.intoto.json"]
-    assert len(read_signoffs(pack)) == 1, "the other key signed nothing"
-
-
 def test_evidence_needs_an_open_review(empty_panel: ReviewPanel, prompts: Answers) -> None:
     empty_panel.packages.export()
     assert "Open a review first" in empty_panel.message.text

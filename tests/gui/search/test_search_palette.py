@@ -130,10 +130,10 @@ def test_help_and_checks_open_the_guide(open_window: MainWindow, look: Look) -> 
     assert isinstance(guide, HelpWindow)
     assert guide.page == "checks"
     assert guide.text.textCursor().block().text().startswith("TRU-01 ")
-    palette = look("?the tour")
+    palette = look("?search everywhere")
     press(palette, Qt.Key.Key_Return)
     assert guide.page == "window"
-    assert guide.text.textCursor().block().text() == "The tour"
+    assert guide.text.textCursor().block().text() == "Search everywhere"
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
