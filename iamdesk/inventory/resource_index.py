@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_share_index import ResourceShareIndex
-from iamdesk.policy.arn import Arn
+from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import Document, DocumentStore
 from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.model import Snapshot
@@ -180,6 +180,7 @@ class ResourceIndex:
 
         ``account`` is that of ARNs without one; empty: not known.
         """
+        arn = parse_arn(self.without_alias(str(arn)))
         whole = parent_of(arn) or arn
         if arn.service == "s3" and not arn.account:
             whole = arn._replace(resource=arn.resource.partition("/")[0])

@@ -157,13 +157,14 @@ class RequestBuilder:
         if arn.service != "iam":
             matches = glob(pattern)
             return tuple(one for one in (*self.resources.by_arn, *self.resources.keys_by_alias) if matches.matches(one))
-        account = self.index.accounts.get(arn.account)
-        if account is None:
-            return ()
-        (start, _, _), (_, _, name) = pattern.partition("/"), pattern.rpartition("/")
-        lists = (account.users, account.groups, account.roles, account.policies)
+        if pattern in self.index.users or pattern in self.index.roles:
+            return (pattern,)
+        own = self.index.accounts.get(arn.account)
+        (kind, _, _), (_, _, name) = arn.resource.partition("/"), pattern.rpartition("/")
+        accounts = self.snapshot.accounts if arn.account == "*" else () if own is None else (own,)
+        lists = [entities for one in accounts for entities in (one.users, one.groups, one.roles, one.policies)]
         arns = (one.arn for entities in lists for one in entities)
-        found = tuple(arn for arn in arns if arn.startswith(f"{start}/") and arn.endswith(f"/{name}"))
+        found = tuple(one for one in arns if f":{kind}/" in one and one.endswith(f"/{name}"))
         return (pattern,) if pattern in found else found
 
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:

@@ -64,12 +64,12 @@ def meant_resource(request: Request, names: NamedResources | None) -> MeantResou
         RequestError: the text names several resources, or does not show which.
     """
     service, _, name = request.action.strip().partition(":")
-    action, text = reference().action(service, name), request.resource.strip()
-    if action is None or text == "*" or not action.resource_types:
+    action, text = reference().action(service, name), request.resource.lstrip()
+    if action is None or text.rstrip() == "*" or not action.resource_types:
         return MeantResource(request.resource)
     remarks: tuple[str, ...] = ()
     if not text.lower().startswith("arn:"):
-        arn = _arn_of_name(text, action, request, names)
+        arn = _arn_of_name(text.rstrip(), action, request, names)
         remarks, text = (phrase("{name} is evaluated as {arn}.", name=with_visible_end(text), arn=arn),), arn
     if not is_arn(text) or (is_pattern(text) and remarks == ()):
         return MeantResource(request.resource)
@@ -178,7 +178,7 @@ def _completed(arn: Arn, action: Action, names: NamedResources | None) -> MeantR
         name=text,
         arn=whole,
     )
-    return MeantResource(whole, (remark,), phrase("the whole ARN of the secret"))
+    return MeantResource(whole, (remark,), phrase("what the whole ARN of the secret is"))
 
 
 def _makes(action: Action) -> bool:

@@ -79,7 +79,7 @@ def stated(request: Request, names: Names | None) -> Request:
         takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
         context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
     if unresolved and not principal:  # no list of principals is true of all that may be meant
-        raise RequestError(phrase("{what} is not known: specify the ARN of the resource", what=unresolved))
+        raise RequestError(phrase("It is not known {what}: specify the ARN of the resource", what=unresolved))
     missing = missing_from_list(target, replace(request, principal=principal), names)
     if missing is not None:
         remarks.append(missing[0])

@@ -128,7 +128,7 @@ def test_an_alias_whose_key_is_not_captured_leaves_the_decision_open(evaluator: 
     assert result.decision is DEPENDS
     assert "depends on which key alias/" in result.sentence
     assert evaluator.decide(result.request) is DEPENDS
-    with pytest.raises(RequestError, match=r"^which key alias/.* is not known: specify the ARN"):
+    with pytest.raises(RequestError, match=r"^It is not known which key alias/.* is: specify the ARN"):
         list(evaluator.who_can(action="kms:Decrypt", resource=named))
     assert not minimal_policy_changes(evaluator.trace(result.request)).changes
     case = {"principal": ANA, "action": "kms:Decrypt", "resource": ALIAS, "identity_policies": []}
@@ -145,6 +145,7 @@ def test_a_denial_by_a_limit_that_allows_no_key_is_plain() -> None:
 def test_principals_with_access_to_what_is_not_listed_depend_on_it(evaluator: Evaluator) -> None:
     rows = list(evaluator.who_can(action="s3:ListBucket", resource="arn:aws:s3:::own"))
     assert {row.decision for row in rows if row.principal == ANA} == {EvalDecision.ALLOWED}
+    assert evaluator.stated(Request("", "iam:GetUser", "ana")).resource == ANA
     assert any("has no onw." in one for one in evaluator.stated(Request("", "s3:ListBucket", "onw")).remarks)
     rows = list(evaluator.who_can(action="dynamodb:GetItem", resource=f"{TABLE}x"))
     assert {row.decision for row in rows if row.principal == ANA} == {DEPENDS}
