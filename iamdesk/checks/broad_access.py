@@ -15,7 +15,8 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.checks.broad_access_words import able, reached, until
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
 from iamdesk.checks.requested_regions import (
     FIRST,
     RegionRequest,
@@ -30,6 +31,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -92,6 +94,7 @@ _TOKENS = frozenset(
 https://docs.aws.amazon.com/connect/latest/APIReference/API_GetFederationToken.html,
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetPasswordData.html
 """
+_OF_KEYS = ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant")
 _OF_USERS = frozenset({"sts:GetFederationToken"})
 """Actions that need the long-term credentials of an IAM user.
 
@@ -463,6 +466,44 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
     """Not if a condition decides, but on Region or time, or if a boundary, resource or organization policy denies."""
     sentence = mark("{policy} lets {who} share {what} with other accounts{until}: {actions}.")
     yield from _results(survey, account, EXPOSES, sentence, _EXPOSES_REMEDIATION)
+
+
+@check(
+    "DAT-05",
+    over=WRITTEN,
+    severity=(Severity.MEDIUM, "Breadth inside the account, if the policies of the keys leave access to IAM policies."),
+    title=mark("Use of all KMS keys allowed"),
+    question="Does a policy allow decryption with all KMS keys, or grants for them, while no key policy was captured?",
+    remediation=mark("List the keys under Resource, by ARN, and capture the key policies."),
+    standards=("NIST 800-53 AC-6",),
+)
+def uses_any_key(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
+    """Where DAT-01 and DAT-03 have no key to evaluate; not with a condition. ADM-04 and ADM-07 report full access.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html (KMS.1, KMS.2)
+    """
+    is_attached = written.policy.key in survey.references(account).carriers
+    if written.subject.kind is not NodeKind.INLINE_POLICY and not is_attached:
+        return
+    if _resources(survey, account, _OF_KEYS[0], FIRST):
+        return
+    allowed: dict[Statement, list[str]] = {}
+    for action in _OF_KEYS:
+        for one in _granting(survey, account, written.policy.document, RegionRequest(action, "", {})):
+            if not one.conditions and not allows_everything(one):
+                allowed.setdefault(one, []).append(action)
+    if allowed:
+        sentence = phrase(
+            "The {policy} allows {actions} on all KMS keys. Whether key policies let IAM policies decide is not known: "
+            "none was captured.",
+            policy=written.title,
+            actions=enumerated(one for one in _OF_KEYS if any(one in some for some in allowed.values())),
+        )
+        evidence = [
+            statement_evidence(written.policy, one, phrase("It allows {actions}.", actions=enumerated(actions)))
+            for one, actions in allowed.items()
+        ]
+        yield CheckResult(sentence, tuple(evidence), state=State.INCONCLUSIVE)
 
 
 @check(

@@ -5,7 +5,7 @@ import pytest
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.broad_access import CREDENTIALS, EXPOSES, READS, WRITES
 from iamdesk.checks.broad_access_words import ABLE, KINDS
-from iamdesk.checks.finding import Severity
+from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization
 
@@ -265,3 +265,19 @@ def test_all_names_are_in_the_evidence(found, make):
     assert all(f"user-{number:02}" in texts for number in range(30))
     assert "and 25 more" in one.sentence
     assert all(action in texts for action in READS if not action.startswith("kms:"))
+
+
+def test_dat_05_all_keys_where_no_key_policy_is_captured(found, make):
+    users = [
+        make.user("all", make.allow(["kms:Decrypt", "kms:CreateGrant"])),
+        make.user("one", make.allow("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1")),
+        make.user("mfa", make.allow("kms:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+        make.user("every", make.allow("*")),
+    ]
+    boundary = make.policy("edge", make.allow("kms:*"))  # attached to no one, it allows nothing
+    (one,) = found("DAT-05", users=users, policies=[boundary])
+    assert one.state is State.INCONCLUSIVE
+    assert one.sentence == (
+        "The inline policy inline of user all allows kms:Decrypt and kms:CreateGrant on all KMS keys. Whether key "
+        "policies let IAM policies decide is not known: none was captured."
+    )
