@@ -12,7 +12,7 @@ from operator import or_
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator, resource_for
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.broad_access_words import able, reached, until
+from iamdesk.checks.broad_access_words import BROAD, reached, until
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -40,60 +40,8 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 _MOST = 20
 """Principals named as evidence of one finding."""
 
-READS = (
-    *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
-    *("ssm:GetParametersByPath", "kms:Decrypt", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query"),
-    *("sqs:ReceiveMessage", "kinesis:GetRecords", "ebs:GetSnapshotBlock", "codecommit:GitPull"),
-)
-"""Actions that return the content of resources.
-
-Not rds:CopyDBSnapshot, whose copy stays in RDS:
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html
-"""
-WRITES = (
-    *("s3:PutObject", "s3:DeleteObject", "s3:DeleteBucket", "dynamodb:PutItem", "dynamodb:DeleteItem"),
-    *("dynamodb:DeleteTable", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter"),
-    *("kms:ScheduleKeyDeletion", "rds:DeleteDBInstance", "rds:DeleteDBSnapshot", "ec2:DeleteSnapshot"),
-    *("ec2:TerminateInstances", "backup:DeleteRecoveryPoint", "sqs:PurgeQueue", "cloudformation:DeleteStack"),
-)
-"""Actions that change or delete the content of resources."""
-_CHANGES = frozenset({"s3:PutObject", "dynamodb:PutItem", "secretsmanager:PutSecretValue", "ssm:PutParameter"})
-"""Those that delete nothing."""
-EXPOSES = (
-    *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl"),
-    *("s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
-    *("lambda:AddPermission", "lambda:CreateFunctionUrlConfig", "kms:PutKeyPolicy", "kms:CreateGrant"),
-    *("secretsmanager:PutResourcePolicy", "sns:AddPermission", "sns:SetTopicAttributes", "sqs:AddPermission"),
-    *("sqs:SetQueueAttributes", "ecr:SetRepositoryPolicy", "dynamodb:PutResourcePolicy", "events:PutPermission"),
-    *("ram:CreateResourceShare", "ec2:ModifySnapshotAttribute", "ec2:ModifyImageAttribute"),
-    *("rds:ModifyDBSnapshotAttribute", "glue:PutResourcePolicy", "elasticfilesystem:PutFileSystemPolicy"),
-)
-"""Actions that can let other accounts, or anyone, use a resource."""
-CREDENTIALS = (
-    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
-    *("iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential", "ec2:GetPasswordData"),
-    *("rds-db:connect", "redshift:GetClusterCredentials", "redshift-serverless:GetCredentials"),
-    *("codeartifact:GetAuthorizationToken", "sts:GetFederationToken"),
-    *("lightsail:GetInstanceAccessDetails", "lightsail:DownloadDefaultKeyPair", "connect:GetFederationToken"),
-    *("gamelift:RequestUploadCredentials", "apigateway:POST"),
-)
-"""Actions that create or return credentials.
-
-Not iam:UpdateAccessKey, which returns no secret, and not ecr:GetAuthorizationToken, whose token is the caller's own:
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html,
-https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
-"""
-_TOKENS = frozenset(
-    {
-        *("codeartifact:GetAuthorizationToken", "ec2:GetPasswordData", "sts:GetFederationToken"),
-        "connect:GetFederationToken",
-    }
-)
-"""Actions whose credentials are the caller's own, or of little use by themselves.
-
-https://docs.aws.amazon.com/connect/latest/APIReference/API_GetFederationToken.html,
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetPasswordData.html
-"""
+READS, WRITES, EXPOSES, CREDENTIALS = map(tuple, BROAD["broad"].values())
+_CHANGES, _TOKENS = frozenset(BROAD["changes"]), frozenset(BROAD["tokens"])
 _OF_KEYS = ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant")
 _OF_USERS = frozenset({"sts:GetFederationToken"})
 """Actions that need the long-term credentials of an IAM user.
@@ -322,7 +270,6 @@ def _results(
     actions: tuple[str, ...],
     sentence: str | Callable[[Iterable[str]], str],
     remediation: str,
-    what: Callable[[Iterable[str]], str] = reached,
 ) -> Iterator[CheckResult]:
     """Yield a result for each policy document; its actions say the sentence, and what they reach."""
     for cause in _causes(survey, account, actions):
@@ -343,7 +290,7 @@ def _results(
             sentence if isinstance(sentence, str) else sentence(named),
             policy=policy,
             who=enumerated(map(name_of, principals)),
-            what=what(named),
+            what=reached(named),
             until=until({one.index: one for some in granting for one in some}.values()),
             actions=enumerated(named),
         )
@@ -487,23 +434,24 @@ def uses_any_key(survey: CheckContext, account: Account, written: PolicySource) 
         return
     if _resources(survey, account, _OF_KEYS[0], FIRST):
         return
-    allowed: dict[Statement, list[str]] = {}
-    for action in _OF_KEYS:
-        for one in _granting(survey, account, written.policy.document, RegionRequest(action, "", {})):
-            if not one.conditions and not allows_everything(one):
-                allowed.setdefault(one, []).append(action)
-    if allowed:
-        sentence = phrase(
-            "The {policy} allows {actions} on all KMS keys. Whether key policies let IAM policies decide is not known: "
-            "none was captured.",
-            policy=written.title,
-            actions=enumerated(one for one in _OF_KEYS if any(one in some for some in allowed.values())),
+    granting = {
+        action: [one for one in found if not one.conditions and not allows_everything(one)]
+        for action in _OF_KEYS
+        if (found := _granting(survey, account, written.policy.document, RegionRequest(action, "", {})))
+    }
+    actions = enumerated(action for action, found in granting.items() if found)
+    if statements := dict.fromkeys(one for found in granting.values() for one in found):
+        text = phrase("It allows {actions}.", actions=actions)
+        yield CheckResult(
+            phrase(
+                "The {policy} allows {actions} on all KMS keys. Whether key policies let IAM policies decide is not "
+                "known: none was captured.",
+                policy=written.title,
+                actions=actions,
+            ),
+            tuple([statement_evidence(written.policy, one, text) for one in statements]),
+            state=State.INCONCLUSIVE,
         )
-        evidence = [
-            statement_evidence(written.policy, one, phrase("It allows {actions}.", actions=enumerated(actions)))
-            for one, actions in allowed.items()
-        ]
-        yield CheckResult(sentence, tuple(evidence), state=State.INCONCLUSIVE)
 
 
 @check(
@@ -521,4 +469,4 @@ def uses_any_key(survey: CheckContext, account: Account, written: PolicySource) 
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
     sentence = mark("{policy} lets {who} {what}{until}: {actions}.")
-    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDIATION, able)
+    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDIATION)

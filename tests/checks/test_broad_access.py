@@ -4,7 +4,7 @@ import pytest
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.broad_access import CREDENTIALS, EXPOSES, READS, WRITES
-from iamdesk.checks.broad_access_words import ABLE, KINDS
+from iamdesk.checks.broad_access_words import BROAD
 from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization
@@ -26,9 +26,12 @@ def test_the_actions_are_those_of_the_service_reference(action):
     assert known.full_name == action
 
 
-def test_every_action_has_words():
-    assert {*READS, *WRITES, *EXPOSES} <= KINDS.keys()
-    assert set(CREDENTIALS) <= ABLE.keys()
+def test_every_action_is_of_one_kind_and_has_words():
+    kinds = BROAD["broad"]
+    assert sum(map(len, kinds.values())) == len({action for kind in kinds.values() for action in kind})
+    assert all(text for kind in kinds.values() for text in kind.values())
+    assert set(BROAD["changes"]) <= set(WRITES)
+    assert set(BROAD["tokens"]) <= set(CREDENTIALS)
 
 
 @pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith("kms:")])
