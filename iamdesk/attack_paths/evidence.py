@@ -228,9 +228,9 @@ class Prover:
         def captured(action: str) -> Iterator[str]:
             return islice(steps.workloads.resources(path, target, action), _MAX_RESOURCES)
 
-        if path.target is TargetConstraint.NEW_PRINCIPAL:
+        if path.creates_principal:
             best: list[_Asked] = []
-            for new in alternatives(steps, position, path):
+            for new in alternatives(steps, position, path, target):
                 rated = [min(map(ask, requests), key=lambda one: one.rank) for requests in new]
                 if not best or _rating(rated) < _rating(best):
                     best = rated

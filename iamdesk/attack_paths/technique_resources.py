@@ -41,6 +41,7 @@ _ALSO_REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     # Systems Manager User Guide, "Setting up Run Command": the document and the nodes.
     "ssm:SendCommand": (("instance", "managed-instance"),),
     "ssm:CreateAssociation": (("instance", "managed-instance"),),
+    "ssm:UpdateAssociation": (("document",), ("instance", "managed-instance")),
     # Batch User Guide, "Resource-level permissions for SubmitJob".
     "batch:SubmitJob": (("job-definition", "job-definition-revision"),),
 }

@@ -354,6 +354,9 @@ class _Case:
             return trusting("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
         if TargetType.TARGET_PROVIDER in {one.on for one in path.actions}:
             return trusting({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
+        if path.creates_principal:
+            named = {"ArnLike": {"aws:PrincipalArn": arn(f"user/new-{self.slug}-*")}}
+            return trusting("*", Condition=named)
         if any(one.action in ("sts:AssumeRole", "iam:TagRole") for one in path.actions):
             return trusting({"AWS": arn("root")})
         return trusting({"Service": "lambda.amazonaws.com" if path.joined else "backup.amazonaws.com"})

@@ -30,6 +30,11 @@ def run(*names):
     return allow("ssm:SendCommand", [INSTANCES, *(f"arn:aws:ssm:*:*:document/{name}" for name in names)])
 
 
+def change_association(name):
+    on = [INSTANCES, "arn:aws:ssm:*:*:association/*", f"arn:aws:ssm:*:*:document/{name}"]
+    return allow("ssm:UpdateAssociation", on)
+
+
 def start(*names):
     on = [INSTANCES, *(f"arn:aws:ssm:*:*:document/{name}" for name in names)]
     return allow("ssm:StartSession", on, **where("BoolIfExists", "ssm:SessionDocumentAccessCheck", "true"))
@@ -60,6 +65,8 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
         ("ssm-002", EC2, [run("AWS-UpdateSSMAgent")], None),
         ("ssm-002", EC2, [run("AWS-UpdateSSMAgent", "AmazonCloudWatch-*")], None),
         ("ssm-002", EC2, [run("own-document")], POSSIBLE),
+        ("X97", EC2, [change_association("AWS-RunShellScript")], POSSIBLE),
+        ("X97", EC2, [change_association("AWS-UpdateSSMAgent")], None),
         ("ssm-001", EC2, [start("AWS-StartPortForwardingSession")], None),
         ("ssm-001", EC2, [start("SSM-SessionManagerRunShell")], POSSIBLE),
         ("ssm-001", EC2, [allow("ssm:StartSession", INSTANCES)], POSSIBLE),
