@@ -53,6 +53,7 @@ def grant(name):
 
 
 FUNCTION = [PASS, allow("lambda:InvokeFunction")]
+START_JOB, EXECUTION_ROLE = "emr-containers:StartJobRun", "emr-containers:ExecutionRoleArn"
 ATTRIBUTE = "ec2:ModifyInstanceAttribute"
 ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
 
@@ -97,6 +98,15 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
         ("X54", PODS, grant("AmazonEKSViewPolicy"), None),
         ("X54", PODS, grant("AmazonEKSEditPolicy"), POSSIBLE),
         ("X54", PODS, grant("AmazonEKSClusterAdminPolicy"), POSSIBLE),
+        *(
+            (
+                "X103",
+                PODS,
+                [allow("emr-containers:StartJobRun", **where("ArnEquals", EXECUTION_ROLE, arn(name)))],
+                state,
+            )
+            for name, state in (("role/admin", POSSIBLE), ("role/other", None))
+        ),
         ("ssm-003", SSM, [PASS, allow("ssm:StartAutomationExecution"), allow("ssm:CreateDocument")], PROVEN),
         (
             "ssm-003",
