@@ -27,7 +27,7 @@ from iamdesk.attack_paths.request_tags import SET_SOURCE_IDENTITY
 from iamdesk.attack_paths.session_needs import SessionNeeds, demands_identity, may_force, passing
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
-from iamdesk.attack_paths.trusted_names import trusted_users
+from iamdesk.attack_paths.trusted_names import trusted_names
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.engine import EvaluationTrace, evaluate
@@ -43,6 +43,7 @@ ASSUMING = frozenset({"sts-001", "sts-002", "sts-003"})
 """The techniques that are a call of sts:AssumeRole alone."""
 PHASES = 7
 """Number of parts of the work for progress; the last ones are the graph's."""
+CREATIONS = frozenset({"iam:CreateUser", "iam:CreateRole"})
 TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
 _OTHERWISE = {
     "fewer than two access keys": "iam:DeleteAccessKey",
@@ -339,7 +340,7 @@ class Edges:
             return {"iam:PermissionsBoundary": self._full_access}
         if action.startswith("iam:Attach"):
             return {"iam:PolicyARN": self._full_access}
-        return {}
+        return {"iam:PermissionsBoundary": None} if action in CREATIONS else {}
 
     def contexts_of(self, path: EscalationPath, action: str, place: int) -> Iterator[Context]:
         """Yield the request contexts of an action of a technique on an entity; one that is allowed is enough."""
@@ -498,19 +499,20 @@ class Edges:
                 return NO_PRINCIPALS
         return self._with_needs(path, place, found)
 
-    @cached_property
-    def trusted_users(self) -> Mapping[int, Sequence[str]]:
-        """By role: users that do not exist and could assume it."""
-        return trusted_users(self.inquiry, self.targets)
+    def trusted_names(self, path: EscalationPath, place: int) -> Sequence[str]:
+        """Return what a technique creates: users or roles that do not exist and that a role trusts by their names."""
+        kind = path.actions[0].action.removeprefix("iam:Create").lower()
+        found = self.inquiry.once(("trusted names", kind), lambda: trusted_names(self.inquiry, self.targets, kind))
+        return found.get(place, ())
 
     def _creating(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
-        """Return who can take all actions of a technique on a user that a role trusts and that does not exist."""
+        """Return who can take all actions of a technique on one of its `trusted_names`."""
         found = NO_PRINCIPALS
-        for user in self.trusted_users.get(place, ()):
+        for new in self.trusted_names(path, place):
             who = ConfirmedAndPossible(self.callers, 0)
-            for required in path.actions:
-                who = who.both(self.finder.among(who.principals, required.action, user))
-            found = found.either(who)
+            for call in (required.action for required in path.actions):
+                who = who.both(self.finder.among(who.principals, call, new, self.context_of(path, call)))
+            found = found.either(who if ":user/" in new else who.both(self.could_assume(who.principals, new)))
         return found
 
     def _with_needs(self, path: EscalationPath, place: int, members: ConfirmedAndPossible) -> ConfirmedAndPossible:

@@ -66,8 +66,9 @@ def alternatives(
     Before them, the request to create its boundary, if that does not exist.
     """
     if path.target is TargetConstraint.ROLE:
-        for user in steps.trusted_users.get(steps.targets.places[target], ()):
-            yield [[ResourceRequest(required.action, user, {})] for required in path.actions]
+        for name in steps.trusted_names(path, steps.targets.places[target]):
+            calls = [required.action for required in path.actions]
+            yield [[ResourceRequest(call, name, steps.context_of(path, call))] for call in calls]
         return
     for new in _new_principals(steps, position, path):
         first = [[ResourceRequest(_CREATES_POLICY, new.boundary, {})]] if new.boundary and new.is_new_boundary else []

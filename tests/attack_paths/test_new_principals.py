@@ -165,6 +165,29 @@ def test_a_user_whose_name_a_role_trusts(tmp_path, principal, condition, on, fou
         assert path.steps[0].path_id != "X109" or (len(made) == 1 and ":user/" in made.pop())
 
 
+@pytest.mark.parametrize(
+    ("trusted", "statements", "found"),
+    [
+        ("role/ops-*", [allow("iam:CreateRole", arn("role/ops-*"))], State.PROVEN),
+        ("role/ops-*", [allow("iam:CreateRole", arn("role/dev-*"))], None),
+        ("user/ops-*", [allow("iam:CreateRole", arn("role/*"))], None),
+        ("role/aws-reserved/sso.amazonaws.com/*", [allow("iam:CreateRole")], None),  # AWS alone creates such
+        ("role/ops-*", [allow("iam:CreateRole"), {"Effect": "Deny", "Action": ASSUME, "Resource": "*"}], None),
+        (
+            "role/ops-*",
+            [allow("iam:CreateRole", Condition={"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}})],
+            None,
+        ),
+    ],
+)
+def test_a_role_whose_name_a_role_trusts(tmp_path, trusted, statements, found):
+    world = World()
+    world.user("bob", {"some": document(*statements)})
+    world.role("boss", {"all": FULL}, trusting("*", Condition={"ArnLike": {"aws:PrincipalArn": arn(trusted)}}))
+    path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
+    assert (path and [(step.path_id, step.state) for step in path.steps]) == (found and [("X110", found)])
+
+
 def test_both_actions_have_to_be_allowed_on_the_same_name(tmp_path):
     world = World()
     create, keys = allow("iam:CreateUser", arn("user/ops-a*")), allow("iam:CreateAccessKey", arn("user/ops-b*"))
