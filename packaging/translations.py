@@ -27,6 +27,7 @@ FOLDER = ROOT / "resources" / "translations"
 TEMPLATE = FOLDER / "iamdesk.pot"
 KEYWORDS = {"tr": None, "mark": None, "phrase": None, "ntr": (1, 2), "nphrase": (1, 2)}
 _DATA = (
+    "broad-access.json",
     "denial-messages.json",
     "escalation-paths.json",
     "needs.json",
@@ -62,6 +63,7 @@ def _texts(data: dict[str, Any]) -> Iterator[str]:
     yield from (one["remark"] for one in data.get("statements", ()) if "remark" in one)
     for issuer in data.get("issuers", ()):
         yield from (issuer["name"], *(one["who"] for one in (*issuer["tokens"], *issuer.get("insiders", ()))))
+    yield from (text for actions in data.get("broad", {}).values() for text in actions.values())
     yield from data.get("facts", {}).values()
     yield from (one["name"] for one in data.get("sensitive", ()))
     yield from (path["how"] for path in data.get("paths", ()))

@@ -114,11 +114,18 @@ class EscalationPath(_Data):
     needs: tuple[str, ...] = ()
     """Required facts that are not in policies (keys of `Catalog.facts`)."""
     source: str
+    page: str = ""
+    """AWS's page that shows it; empty: the service authorization reference alone."""
 
     @property
     def creates_policy(self) -> bool:
         """Whether it attaches a policy that the principal creates."""
         return any(required.on is TargetType.NEW_POLICY for required in self.actions)
+
+    @property
+    def creates_principal(self) -> bool:
+        """Whether it creates a user or role."""
+        return self.actions[0].on is TargetType.NEW_PRINCIPAL
 
     @property
     def is_unbounding(self) -> bool:

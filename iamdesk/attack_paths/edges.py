@@ -27,6 +27,7 @@ from iamdesk.attack_paths.request_tags import SET_SOURCE_IDENTITY
 from iamdesk.attack_paths.session_needs import SessionNeeds, demands_identity, may_force, passing
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
+from iamdesk.attack_paths.trusted_names import trusted_names
 from iamdesk.attack_paths.what_if_admin import AdminHypotheses, OpenTrust
 from iamdesk.attack_paths.workload_access import WorkloadAccess
 from iamdesk.evaluate.engine import EvaluationTrace, evaluate
@@ -42,6 +43,7 @@ ASSUMING = frozenset({"sts-001", "sts-002", "sts-003"})
 """The techniques that are a call of sts:AssumeRole alone."""
 PHASES = 7
 """Number of parts of the work for progress; the last ones are the graph's."""
+CREATIONS = frozenset({"iam:CreateUser", "iam:CreateRole"})
 TRUST_CHANGE = "iam:UpdateAssumeRolePolicy"
 _OTHERWISE = {
     "fewer than two access keys": "iam:DeleteAccessKey",
@@ -107,6 +109,11 @@ class Edges:
             for facts in inquiry.snapshot.account_facts
             if facts.credential_report is not None
             for entry in facts.credential_report.entries
+        }
+        self._saml_providers = {
+            facts.account_id: frozenset(one.arn for one in facts.saml_providers)
+            for facts in inquiry.snapshot.account_facts
+            if facts.saml_providers is not None
         }
         partition = inquiry.snapshot.accounts[0].partition if inquiry.snapshot.accounts else "aws"
         self._full_access = f"arn:{partition}:iam::aws:policy/{FULL_ACCESS}"
@@ -333,7 +340,7 @@ class Edges:
             return {"iam:PermissionsBoundary": self._full_access}
         if action.startswith("iam:Attach"):
             return {"iam:PolicyARN": self._full_access}
-        return {}
+        return {"iam:PermissionsBoundary": None} if action in CREATIONS else {}
 
     def contexts_of(self, path: EscalationPath, action: str, place: int) -> Iterator[Context]:
         """Yield the request contexts of an action of a technique on an entity; one that is allowed is enough."""
@@ -483,12 +490,30 @@ class Edges:
 
     def members(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
         """Return who can use a technique on an entity, whether or not it gains them access."""
+        if path.creates_principal:
+            return self._with_needs(path, place, self._creating(path, place))
         found = ConfirmedAndPossible(self.population.regular, 0)
         for required in path.actions:
             found = found.both(self.on_target(path, required, place))
             if not found.principals:
                 return NO_PRINCIPALS
         return self._with_needs(path, place, found)
+
+    def trusted_names(self, path: EscalationPath, place: int) -> Sequence[str]:
+        """Return what a technique creates: users or roles that do not exist and that a role trusts by their names."""
+        kind = path.actions[0].action.removeprefix("iam:Create").lower()
+        found = self.inquiry.once(("trusted names", kind), lambda: trusted_names(self.inquiry, self.targets, kind))
+        return found.get(place, ())
+
+    def _creating(self, path: EscalationPath, place: int) -> ConfirmedAndPossible:
+        """Return who can take all actions of a technique on one of its `trusted_names`."""
+        found = NO_PRINCIPALS
+        for new in self.trusted_names(path, place):
+            who = ConfirmedAndPossible(self.callers, 0)
+            for call in (required.action for required in path.actions):
+                who = who.both(self.finder.among(who.principals, call, new, self.context_of(path, call)))
+            found = found.either(who if ":user/" in new else who.both(self.could_assume(who.principals, new)))
+        return found
 
     def _with_needs(self, path: EscalationPath, place: int, members: ConfirmedAndPossible) -> ConfirmedAndPossible:
         """Return the same with the required facts applied: only possible if one is not known."""
@@ -505,7 +530,11 @@ class Edges:
         return found
 
     def _is_so(self, need: str, place: int) -> bool | None:
-        """Return whether a required fact is true, by the credential report; None if it is not known."""
+        """Return whether a required fact is true, by account data; None if it is not known."""
+        if need == "missing provider":
+            listed = self._saml_providers.get(self.targets.account_of(place))
+            trusted = (self.targets.arns[one] for one in self.trusts.saml_providers(place))
+            return None if listed is None else not listed.issuperset(trusted)
         entry = self._credentials.get(self.targets.arns[place])
         if entry is None:
             return None

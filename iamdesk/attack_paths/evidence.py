@@ -15,7 +15,6 @@ from iamdesk.attack_paths.catalog import (
     EscalationPath,
     Gain,
     Required,
-    TargetConstraint,
     TargetType,
     alternatives_of,
     catalog,
@@ -228,9 +227,9 @@ class Prover:
         def captured(action: str) -> Iterator[str]:
             return islice(steps.workloads.resources(path, target, action), _MAX_RESOURCES)
 
-        if path.target is TargetConstraint.NEW_PRINCIPAL:
+        if path.creates_principal:
             best: list[_Asked] = []
-            for new in alternatives(steps, position, path):
+            for new in alternatives(steps, position, path, target):
                 rated = [min(map(ask, requests), key=lambda one: one.rank) for requests in new]
                 if not best or _rating(rated) < _rating(best):
                     best = rated
@@ -405,7 +404,7 @@ class Prover:
                         wanted.update(dict.fromkeys(_wanted(key, asked.trace) for key in keys))
                 if serves(one.request.action, one.request.resource):
                     wanted[phrase("that {resource} runs what its caller wants", resource=one.request.resource)] = None
-                if path.target is TargetConstraint.NEW_PRINCIPAL and one.request.action == "iam:CreateRole":
+                if path.creates_principal and one.request.action == "iam:CreateRole":
                     trace = self._steps.under_open_trust_of(source, one.request.resource)
                     if not any(other.is_chosen for other in allowed_by(trace)):
                         wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from iamdesk.access.principal_index import indexes_of
-from iamdesk.attack_paths.catalog import EscalationPath, Slot
+from iamdesk.attack_paths.catalog import EscalationPath, Slot, TargetConstraint
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.edges import Edges
 from iamdesk.attack_paths.evaluation_session import Context
@@ -58,11 +58,18 @@ def creators(steps: Edges, path: EscalationPath, callers: int) -> ConfirmedAndPo
     return found
 
 
-def alternatives(steps: Edges, position: int, path: EscalationPath) -> Iterator[Sequence[Sequence[ResourceRequest]]]:
+def alternatives(
+    steps: Edges, position: int, path: EscalationPath, target: str
+) -> Iterator[Sequence[Sequence[ResourceRequest]]]:
     """Yield, for each user or role to create, the requests of each action; one that is allowed is enough.
 
     Before them, the request to create its boundary, if that does not exist.
     """
+    if path.target is TargetConstraint.ROLE:
+        for name in steps.trusted_names(path, steps.targets.places[target]):
+            calls = [required.action for required in path.actions]
+            yield [[ResourceRequest(call, name, steps.context_of(path, call))] for call in calls]
+        return
     for new in _new_principals(steps, position, path):
         first = [[ResourceRequest(_CREATES_POLICY, new.boundary, {})]] if new.boundary and new.is_new_boundary else []
         yield first + [

@@ -17,7 +17,6 @@ from iamdesk.attack_paths.any_resource import AnyResourceAccess
 from iamdesk.attack_paths.catalog import (
     EscalationPath,
     Slot,
-    TargetConstraint,
     TargetType,
     alternatives_of,
     catalog,
@@ -41,6 +40,7 @@ _ALSO_REQUIRED: Mapping[str, Sequence[Sequence[str]]] = {
     # Systems Manager User Guide, "Setting up Run Command": the document and the nodes.
     "ssm:SendCommand": (("instance", "managed-instance"),),
     "ssm:CreateAssociation": (("instance", "managed-instance"),),
+    "ssm:UpdateAssociation": (("document",), ("instance", "managed-instance")),
     # Batch User Guide, "Resource-level permissions for SubmitJob".
     "batch:SubmitJob": (("job-definition", "job-definition-revision"),),
 }
@@ -69,6 +69,7 @@ _OF_ROLE: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "cloudformation:UpdateStackSet": ((), "cloudformation:RoleArn", _ROLE),
     "codebuild:CreateProject": ((), "codebuild:serviceRole", _ROLE),
     "codebuild:UpdateProject": ((), "codebuild:serviceRole", _ROLE),
+    "emr-containers:StartJobRun": ((), "emr-containers:ExecutionRoleArn", _ROLE),
 }
 """By call that gets a role: the types whose requests have it in a condition key (empty: all), the key, and as what."""
 _CREATES_PROFILE = "iam:CreateInstanceProfile"
@@ -283,7 +284,7 @@ class TechniqueResources:
     def tests_role(self, path: EscalationPath) -> bool:
         """Return whether some policy makes a call of a technique depend on the role that is passed."""
         if path.id not in self._tests_role:
-            self._tests_role[path.id] = path.target is TargetConstraint.PASSED_ROLE and any(
+            self._tests_role[path.id] = any(
                 self._tests(call, _OF_ROLE[call][1].lower())
                 for slot in slots_of(path.id)
                 for call in slot.calls

@@ -67,6 +67,7 @@ _FACTS: Mapping[str, _Fact] = {
     "build project": _Fact((WorkloadKind.BUILD_PROJECT,)),
     "development endpoint": _Fact((WorkloadKind.GLUE_DEV_ENDPOINT,)),
     "glue job": _Fact((WorkloadKind.GLUE_JOB,), of_role=False),
+    "glue job with the role": _Fact((WorkloadKind.GLUE_JOB,), is_enough=False),
     "cluster": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False),
     "container instance": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False, is_enough=False),
     "task definition": _Fact((WorkloadKind.TASK_DEFINITION,), of_role=False),

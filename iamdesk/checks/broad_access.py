@@ -12,10 +12,11 @@ from operator import or_
 
 from iamdesk.attack_paths.administrators import Principal, is_administrator, resource_for
 from iamdesk.aws.service_reference import reference
-from iamdesk.checks.broad_access_words import able, reached, until
+from iamdesk.checks.broad_access_words import BROAD, reached, until
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import PLACEHOLDER, CheckContext, Context
-from iamdesk.checks.finding import Evidence, Severity
+from iamdesk.checks.finding import Evidence, Severity, State
+from iamdesk.checks.policy_documents import WRITTEN, PolicySource, statement_evidence
 from iamdesk.checks.requested_regions import (
     FIRST,
     RegionRequest,
@@ -30,6 +31,7 @@ from iamdesk.i18n import join_messages, mark, nphrase, phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.inventory.references import name_of
 from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.policy.document import Document
 from iamdesk.policy.statement import Statement
 from iamdesk.snapshot.model import Account, RoleDetail
@@ -38,60 +40,9 @@ from iamdesk.viewmodel.tree_builder import NodeKind
 _MOST = 20
 """Principals named as evidence of one finding."""
 
-READS = (
-    *("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters"),
-    *("ssm:GetParametersByPath", "kms:Decrypt", "dynamodb:GetItem", "dynamodb:Scan", "dynamodb:Query"),
-    *("sqs:ReceiveMessage", "kinesis:GetRecords", "ebs:GetSnapshotBlock", "codecommit:GitPull"),
-)
-"""Actions that return the content of resources.
-
-Not rds:CopyDBSnapshot, whose copy stays in RDS:
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CopyDBSnapshot.html
-"""
-WRITES = (
-    *("s3:PutObject", "s3:DeleteObject", "s3:DeleteBucket", "dynamodb:PutItem", "dynamodb:DeleteItem"),
-    *("dynamodb:DeleteTable", "secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter"),
-    *("kms:ScheduleKeyDeletion", "rds:DeleteDBInstance", "rds:DeleteDBSnapshot", "ec2:DeleteSnapshot"),
-    *("ec2:TerminateInstances", "backup:DeleteRecoveryPoint", "sqs:PurgeQueue", "cloudformation:DeleteStack"),
-)
-"""Actions that change or delete the content of resources."""
-_CHANGES = frozenset({"s3:PutObject", "dynamodb:PutItem", "secretsmanager:PutSecretValue", "ssm:PutParameter"})
-"""Those that delete nothing."""
-EXPOSES = (
-    *("s3:PutBucketPolicy", "s3:PutBucketAcl", "s3:PutObjectAcl"),
-    *("s3:PutBucketPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
-    *("lambda:AddPermission", "lambda:CreateFunctionUrlConfig", "kms:PutKeyPolicy", "kms:CreateGrant"),
-    *("secretsmanager:PutResourcePolicy", "sns:AddPermission", "sns:SetTopicAttributes", "sqs:AddPermission"),
-    *("sqs:SetQueueAttributes", "ecr:SetRepositoryPolicy", "dynamodb:PutResourcePolicy", "events:PutPermission"),
-    *("ram:CreateResourceShare", "ec2:ModifySnapshotAttribute", "ec2:ModifyImageAttribute"),
-    *("rds:ModifyDBSnapshotAttribute", "glue:PutResourcePolicy", "elasticfilesystem:PutFileSystemPolicy"),
-)
-"""Actions that can let other accounts, or anyone, use a resource."""
-CREDENTIALS = (
-    *("iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"),
-    *("iam:CreateServiceSpecificCredential", "iam:ResetServiceSpecificCredential", "ec2:GetPasswordData"),
-    *("rds-db:connect", "redshift:GetClusterCredentials", "redshift-serverless:GetCredentials"),
-    *("codeartifact:GetAuthorizationToken", "sts:GetFederationToken"),
-    *("lightsail:GetInstanceAccessDetails", "lightsail:DownloadDefaultKeyPair", "connect:GetFederationToken"),
-    *("gamelift:RequestUploadCredentials", "apigateway:POST"),
-)
-"""Actions that create or return credentials.
-
-Not iam:UpdateAccessKey, which returns no secret, and not ecr:GetAuthorizationToken, whose token is the caller's own:
-https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html,
-https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
-"""
-_TOKENS = frozenset(
-    {
-        *("codeartifact:GetAuthorizationToken", "ec2:GetPasswordData", "sts:GetFederationToken"),
-        "connect:GetFederationToken",
-    }
-)
-"""Actions whose credentials are the caller's own, or of little use by themselves.
-
-https://docs.aws.amazon.com/connect/latest/APIReference/API_GetFederationToken.html,
-https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_GetPasswordData.html
-"""
+READS, WRITES, EXPOSES, CREDENTIALS = map(tuple, BROAD["broad"].values())
+_CHANGES, _TOKENS = frozenset(BROAD["changes"]), frozenset(BROAD["tokens"])
+_OF_KEYS = ("kms:Decrypt", "kms:ReEncryptFrom", "kms:CreateGrant")
 _OF_USERS = frozenset({"sts:GetFederationToken"})
 """Actions that need the long-term credentials of an IAM user.
 
@@ -319,7 +270,6 @@ def _results(
     actions: tuple[str, ...],
     sentence: str | Callable[[Iterable[str]], str],
     remediation: str,
-    what: Callable[[Iterable[str]], str] = reached,
 ) -> Iterator[CheckResult]:
     """Yield a result for each policy document; its actions say the sentence, and what they reach."""
     for cause in _causes(survey, account, actions):
@@ -340,7 +290,7 @@ def _results(
             sentence if isinstance(sentence, str) else sentence(named),
             policy=policy,
             who=enumerated(map(name_of, principals)),
-            what=what(named),
+            what=reached(named),
             until=until({one.index: one for some in granting for one in some}.values()),
             actions=enumerated(named),
         )
@@ -466,6 +416,45 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
 
 
 @check(
+    "DAT-05",
+    over=WRITTEN,
+    severity=(Severity.MEDIUM, "Breadth inside the account, if the policies of the keys leave access to IAM policies."),
+    title=mark("Use of all KMS keys allowed"),
+    question="Does a policy allow decryption with all KMS keys, or grants for them, while no key policy was captured?",
+    remediation=mark("List the keys under Resource, by ARN, and capture the key policies."),
+    standards=("NIST 800-53 AC-6",),
+)
+def uses_any_key(survey: CheckContext, account: Account, written: PolicySource) -> Iterator[CheckResult]:
+    """Where DAT-01 and DAT-03 have no key to evaluate; not with a condition. ADM-04 and ADM-07 report full access.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/kms-controls.html (KMS.1, KMS.2)
+    """
+    is_attached = written.policy.key in survey.references(account).carriers
+    if written.subject.kind is not NodeKind.INLINE_POLICY and not is_attached:
+        return
+    if _resources(survey, account, _OF_KEYS[0], FIRST):
+        return
+    granting = {
+        action: [one for one in found if not one.conditions and not allows_everything(one)]
+        for action in _OF_KEYS
+        if (found := _granting(survey, account, written.policy.document, RegionRequest(action, "", {})))
+    }
+    actions = enumerated(action for action, found in granting.items() if found)
+    if statements := dict.fromkeys(one for found in granting.values() for one in found):
+        text = phrase("It allows {actions}.", actions=actions)
+        yield CheckResult(
+            phrase(
+                "The {policy} allows {actions} on all KMS keys. Whether key policies let IAM policies decide is not "
+                "known: none was captured.",
+                policy=written.title,
+                actions=actions,
+            ),
+            tuple([statement_evidence(written.policy, one, text) for one in statements]),
+            state=State.INCONCLUSIVE,
+        )
+
+
+@check(
     "DAT-04",
     over=ACCOUNTS,
     severity=(
@@ -480,4 +469,4 @@ def exposes_any_resource(survey: CheckContext, account: Account, _: Account) -> 
 def obtains_credentials(survey: CheckContext, account: Account, _: Account) -> Iterator[CheckResult]:
     """Not if a condition decides, but on Region or time. Low if they are the caller's own, or of little use alone."""
     sentence = mark("{policy} lets {who} {what}{until}: {actions}.")
-    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDIATION, able)
+    yield from _results(survey, account, CREDENTIALS, sentence, _CREDENTIALS_REMEDIATION)

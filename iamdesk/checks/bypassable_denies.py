@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from iamdesk.attack_paths.administrators import OPEN
 from iamdesk.checks.check import CheckResult, check
 from iamdesk.checks.check_context import CheckContext, Context
 from iamdesk.checks.finding import Evidence, Severity, State
@@ -39,11 +38,11 @@ class _Bypass(NamedTuple):
     over=WRITTEN,
     severity=(Severity.MEDIUM, "Needs a principal that knows how to bypass it."),
     title=mark("Bypassable Deny"),
-    question="Does a Deny with NotAction or NotResource exempt actions by which the principals it applies to can "
-    "remove it?",
+    question="Does a Deny with NotAction or NotResource exempt actions by which principals with the policy can end its "
+    "effect?",
     remediation=mark(
-        "Remove the actions that change or detach policies from NotAction, or deny them in a separate statement. Use "
-        "a permissions boundary or a service control policy for what must not be undone."
+        "Remove the actions that change or detach policies, or tag principals, from NotAction, or deny them in a "
+        "separate statement. Use a permissions boundary or a service control policy for what must not be undone."
     ),
     standards=("NIST 800-53 AC-3",),
 )
@@ -58,7 +57,7 @@ def deny_with_a_hole(survey: CheckContext, account: Account, written: PolicySour
         allowed: dict[str, EvaluationResult] = {}
         conditional: dict[str, EvaluationResult] = {}
         for principal in _carriers(survey, account, written)[:_MAX_ASKED]:
-            for bypass in _bypasses(survey, account, written, principal):
+            for bypass in (*_bypasses(survey, account, written, principal), *_tag_changes(statement, principal)):
                 if not _is_exempt(statement, bypass):
                     continue
                 decision = _evaluate(survey, bypass, while_denying)
@@ -77,9 +76,7 @@ def _evaluate(survey: CheckContext, bypass: _Bypass, while_denying: Context) -> 
     context = {**while_denying, **bypass.context}
     if not survey.applies_to_action(bypass.principal, bypass.action):
         return None
-    if survey.decide(bypass.principal, bypass.action, bypass.resource, context) not in OPEN:
-        return None
-    return survey.ask(bypass.principal, bypass.action, bypass.resource, context)
+    return survey.ask_if_open(bypass.principal, bypass.action, bypass.resource, context)
 
 
 def _result(
@@ -94,12 +91,12 @@ def _result(
         "who": enumerated(map(last_of_arn, found)),
     }
     sentence = phrase(
-        "{place} can be bypassed: {element} exempts {actions}, by which {who} can remove the policy.", **values
+        "{place} can be bypassed: {element} exempts {actions}, by which {who} can end its effect.", **values
     )
     if state is not State.FOUND:
         sentence = phrase(
             "{place} can be bypassed under conditions: {element} exempts {actions}, by which {who} may be able to "
-            "remove the policy.",
+            "end its effect.",
             **values,
         )
     proof = nphrase(
@@ -169,6 +166,13 @@ def _bypasses(
                 yield _Bypass(principal.arn, "iam:DetachGroupPolicy", group.arn, detached)
             else:
                 yield _Bypass(principal.arn, "iam:DeleteGroupPolicy", group.arn, {})
+
+
+def _tag_changes(statement: Statement, principal: UserDetail | RoleDetail) -> Iterator[_Bypass]:
+    """Yield the requests by which a principal changes a tag of its own that a statement tests."""
+    if any(test.key.startswith("aws:principaltag/") for test in statement.conditions):
+        kind = "User" if isinstance(principal, UserDetail) else "Role"
+        yield from (_Bypass(principal.arn, f"iam:{verb}{kind}", principal.arn, {}) for verb in ("Tag", "Untag"))
 
 
 def _groups(survey: CheckContext, account: Account, written: PolicySource, user: UserDetail) -> Iterator[GroupDetail]:

@@ -66,6 +66,8 @@ class CheckResult:
     """Tells several findings of one subject apart, for example a trusted account; part of the fingerprint."""
     state: State = State.FOUND
     severity: Severity | None = None
+    is_likely: bool = False
+    """Whether what could not be determined is usually so: the severity is then that of a determined finding."""
     title: str | None = None
     remediation: str | None = None
     subject: Subject | None = None
@@ -107,7 +109,9 @@ class Check:
             yield Finding(
                 check_id=self.id,
                 title=self._title(result),
-                severity=severity_of(result.severity or self.severity, result.state),
+                severity=severity_of(
+                    result.severity or self.severity, State.FOUND if result.is_likely else result.state
+                ),
                 state=result.state,
                 account=account.account_id,
                 subject_key=subject.key,

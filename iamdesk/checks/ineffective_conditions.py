@@ -5,6 +5,7 @@ Decided statement by statement with AWS's published action and condition-key dat
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
@@ -22,6 +23,7 @@ from iamdesk.policy.operators import ARN, IP_ADDRESS, NULL, STRING
 from iamdesk.policy.statement import Statement
 from iamdesk.policy_validation.action_checks import matched
 from iamdesk.policy_validation.condition_checks import key_type, nearest_key
+from iamdesk.policy_validation.condition_tag_checks import TAGS_OF_REQUESTS
 from iamdesk.snapshot.model import Account
 
 
@@ -246,10 +248,14 @@ def deny_of_what_lacks_the_key(
     It does not if a second test is false without the key. LNT-08 reports keys that no action of the entry has.
     """
     for statement in written.policy.document.statements:
-        if statement.broken is not None or statement.is_allow or statement.not_action:
+        if statement.broken is not None or statement.is_allow:
             continue
         for test in statement.conditions:
             if _allows_absence(test) or key_type(test.key) is None:
+                continue
+            if statement.not_action:
+                if test.key.startswith(TAGS_OF_REQUESTS) or not test.key.startswith("aws:"):
+                    yield from _denied_besides(written, statement, test)
                 continue
             lacking = [
                 action
@@ -270,6 +276,27 @@ def deny_of_what_lacks_the_key(
                     (statement_evidence(written.policy, statement, _named(test)),),
                     object=f"{statement.index} {test.operator_text} {test.key}",
                 )
+
+
+def _denied_besides(written: PolicySource, statement: Statement, test: ConditionTest) -> Iterator[CheckResult]:
+    """Yield a result with the first actions outside NotAction that are denied because requests lack the key."""
+    known = reference()
+    lacking = (
+        f"{service}:{action.name}"
+        for service in known.services()
+        for action in known.actions_of(service)
+        if not known.takes_key(action, None, test.key) and statement.covers_action(service, action.name.lower())
+        if not any(requires_key(one) and not known.takes_key(action, None, one.key) for one in statement.conditions)
+    )
+    if examples := tuple(islice(lacking, 3)):
+        sentence = phrase(
+            "{place} denies all actions outside NotAction whose requests do not contain {key}, such as {actions}.",
+            place=place(written, statement),
+            key=test.key_text,
+            actions=enumerated(examples),
+        )
+        evidence = (statement_evidence(written.policy, statement, _named(test)),)
+        yield CheckResult(sentence, evidence, object=f"{statement.index} {test.operator_text} {test.key}")
 
 
 def _allows_absence(test: ConditionTest) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from iamdesk.attack_paths.administrators import Principal
-from iamdesk.attack_paths.catalog import actions_of
+from iamdesk.attack_paths.catalog import actions_of, catalog
 from iamdesk.attack_paths.types import AttackPath, Remediation, Step
 from iamdesk.attack_paths.types import State as StepState
 from iamdesk.checks.aws_tools import origin_of
@@ -41,6 +41,10 @@ _FURTHER = "further accounts"
 def path_text(path: AttackPath) -> str:
     """Return a path as text: ``by assuming the role (deploy), then by changing …``."""
     return join_messages(phrase(", then "), [_step_text(step) for step in path.steps])
+
+
+_KEYS_LEFT = "fewer than two access keys"
+"""What is true of most users, and so no reason for a lower severity."""
 
 
 def _step_text(step: Step) -> str:
@@ -190,7 +194,7 @@ def _to_administration(
             ),
             _evidence(path, with_decisions=False),
             state=State.INCONCLUSIVE,
-            severity=Severity.MEDIUM,
+            is_likely=path.needs == (catalog().facts[_KEYS_LEFT],),
             remediation=advice,
         )
 

@@ -10,7 +10,7 @@ from iamdesk.policy.conditions import demands_presence
 from iamdesk.policy_validation.issue import FindingType, Problem, validation_check
 from iamdesk.policy_validation.policy_view import PolicyView, StatementView
 
-_TAGS_OF_REQUESTS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
+TAGS_OF_REQUESTS = ("aws:resourcetag/", "aws:requesttag/", "aws:tagkeys")
 
 
 def _services_without(statement: StatementView, key: str) -> list[str]:
@@ -37,7 +37,7 @@ def _unsupported_tags(policy: PolicyView, effect: str) -> Iterator[Problem]:
     for statement, test in policy.all_tests():
         if statement.effect != effect or "Action" not in statement.raw:
             continue
-        if test.key.startswith(_TAGS_OF_REQUESTS) and demands_presence(test):
+        if test.key.startswith(TAGS_OF_REQUESTS) and demands_presence(test):
             services = _services_without(statement, test.key)
             if services and effect == "Deny":
                 yield (
@@ -64,7 +64,7 @@ def _tags_with_not_action(policy: PolicyView, effect: str) -> Iterator[Problem]:
         if (
             statement.effect == effect
             and "NotAction" in statement.raw
-            and test.key.startswith(_TAGS_OF_REQUESTS)
+            and test.key.startswith(TAGS_OF_REQUESTS)
             and demands_presence(test)
         ):
             yield test.path, phrase("Some actions of the statement do not support `{key}`.", key=test.key_text)

@@ -80,18 +80,21 @@ def rcp_principal(policy: PolicyView) -> Iterator[Problem]:
     title=mark("Allow in an RCP"),
     remediation=mark("Use `Deny`: the policy RCPFullAWSAccess, which AWS attaches, allows everything else."),
     kinds=RCP_ONLY,
-    can_be_stored=False,
 )
 def rcp_allow(policy: PolicyView) -> Iterator[Problem]:
-    """Only an Allow of everything is accepted, without a condition."""
+    """Only RCPFullAWSAccess allows: everything, without a condition.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+    """
     for statement in policy.statements:
         if not statement.is_allow:
             continue
-        everything = statement.raw.get("Resource") in ("*", ["*"]) and statement.raw.get("Principal", "*") == "*"
+        everything = all(statement.raw.get(one) in ("*", ["*"]) for one in ("Action", "Resource"))
+        everything = everything and statement.raw.get("Principal", "*") == "*"
         if not everything or "Condition" in statement.raw:
             yield (
                 (*statement.path, "Effect"),
-                phrase("An RCP supports `Allow` only for all principals and resources, without a condition."),
+                phrase("An RCP supports `Allow` only for everything, as the policy RCPFullAWSAccess has it."),
             )
 
 

@@ -312,7 +312,7 @@ class _Case:
             TargetType.PROMOTING_GROUP: arn(f"group/target-{slug}"),
             TargetType.TARGET_GROUP: arn(f"group/joined-{slug}"),
             TargetType.NEW_POLICY: arn(f"policy/new-{slug}-*"),
-            TargetType.NEW_PRINCIPAL: arn(f"{'user' if 'User' in path.actions[0].action else 'role'}/new-{slug}-*"),
+            TargetType.NEW_PRINCIPAL: self._new(),
             TargetType.TARGET_POLICY: arn(f"policy/kept-{slug}"),
             TargetType.TARGET_PROVIDER: arn(f"saml-provider/{slug}"),
         }
@@ -348,12 +348,19 @@ class _Case:
                 self.world.role(f"target-{slug}", trusts=trusting(principal, action), profile=True, **policies)
         return found
 
+    def _new(self) -> str:
+        """The pattern of what it creates."""
+        return arn(f"{'user' if 'User' in self.path.actions[0].action else 'role'}/new-{self.slug}-*")
+
     def _trust(self) -> Json:
         path = self.path
         if path.target is TargetConstraint.OPEN_ROLE:
             return trusting("*", **({"Condition": ELSEWHERE} if self.change == UNMET else {}))
         if TargetType.TARGET_PROVIDER in {one.on for one in path.actions}:
             return trusting({"Federated": arn(f"saml-provider/{self.slug}")}, "sts:AssumeRoleWithSAML")
+        if path.creates_principal:
+            named = {"ArnLike": {"aws:PrincipalArn": self._new()}}
+            return trusting("*", Condition=named)
         if any(one.action in ("sts:AssumeRole", "iam:TagRole") for one in path.actions):
             return trusting({"AWS": arn("root")})
         return trusting({"Service": "lambda.amazonaws.com" if path.joined else "backup.amazonaws.com"})

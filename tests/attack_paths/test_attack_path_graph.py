@@ -181,6 +181,21 @@ def test_the_credential_report_settles_whether_a_key_can_be_made(tmp_path, entry
     assert (attack_path.state if attack_path else None) is state
 
 
+@pytest.mark.parametrize(
+    ("listed", "state"), [(None, State.POSSIBLE), ([], State.PROVEN), (["other"], State.PROVEN), (["idp"], None)]
+)
+def test_a_saml_provider_that_does_not_exist_can_be_created(tmp_path, listed, state):
+    world = World()
+    world.user("alice", {"some": document(allow("iam:CreateSAMLProvider"))})
+    world.role("boss", {"all": FULL}, trusting({"Federated": arn("saml-provider/idp")}, "sts:AssumeRoleWithSAML"))
+    facts = {"account_id": ACCOUNT}
+    if listed is not None:
+        facts["saml_providers"] = [{"arn": arn(f"saml-provider/{name}")} for name in listed]
+    reach = reach_of(world, tmp_path, account_facts=(AccountFacts.model_validate(facts),))
+    attack_path = reach.attack_path(arn("user/alice"))
+    assert (attack_path.state if attack_path else None) is state
+
+
 def test_values_that_the_caller_chooses_prove_and_mfa_does_not(tmp_path):
     world = World()
     for name, key, value in (("region", "aws:UserAgent", "tool"), ("mfa", "aws:MultiFactorAuthPresent", "true")):

@@ -30,6 +30,11 @@ def run(*names):
     return allow("ssm:SendCommand", [INSTANCES, *(f"arn:aws:ssm:*:*:document/{name}" for name in names)])
 
 
+def change_association(name):
+    on = [INSTANCES, "arn:aws:ssm:*:*:association/*", f"arn:aws:ssm:*:*:document/{name}"]
+    return allow("ssm:UpdateAssociation", on)
+
+
 def start(*names):
     on = [INSTANCES, *(f"arn:aws:ssm:*:*:document/{name}" for name in names)]
     return allow("ssm:StartSession", on, **where("BoolIfExists", "ssm:SessionDocumentAccessCheck", "true"))
@@ -48,6 +53,7 @@ def grant(name):
 
 
 FUNCTION = [PASS, allow("lambda:InvokeFunction")]
+START_JOB, EXECUTION_ROLE = "emr-containers:StartJobRun", "emr-containers:ExecutionRoleArn"
 ATTRIBUTE = "ec2:ModifyInstanceAttribute"
 ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
 
@@ -60,6 +66,8 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
         ("ssm-002", EC2, [run("AWS-UpdateSSMAgent")], None),
         ("ssm-002", EC2, [run("AWS-UpdateSSMAgent", "AmazonCloudWatch-*")], None),
         ("ssm-002", EC2, [run("own-document")], POSSIBLE),
+        ("X97", EC2, [change_association("AWS-RunShellScript")], POSSIBLE),
+        ("X97", EC2, [change_association("AWS-UpdateSSMAgent")], None),
         ("ssm-001", EC2, [start("AWS-StartPortForwardingSession")], None),
         ("ssm-001", EC2, [start("SSM-SessionManagerRunShell")], POSSIBLE),
         ("ssm-001", EC2, [allow("ssm:StartSession", INSTANCES)], POSSIBLE),
@@ -90,6 +98,15 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
         ("X54", PODS, grant("AmazonEKSViewPolicy"), None),
         ("X54", PODS, grant("AmazonEKSEditPolicy"), POSSIBLE),
         ("X54", PODS, grant("AmazonEKSClusterAdminPolicy"), POSSIBLE),
+        *(
+            (
+                "X103",
+                PODS,
+                [allow("emr-containers:StartJobRun", **where("ArnEquals", EXECUTION_ROLE, arn(name)))],
+                state,
+            )
+            for name, state in (("role/admin", POSSIBLE), ("role/other", None))
+        ),
         ("ssm-003", SSM, [PASS, allow("ssm:StartAutomationExecution"), allow("ssm:CreateDocument")], PROVEN),
         (
             "ssm-003",

@@ -6,7 +6,7 @@ from iamdesk import Evaluator
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.types import State
 
-from ..builders.captures import allow, document
+from ..builders.captures import allow, document, trusting
 from .cases import FULL, WEAK, World, arn
 
 
@@ -135,3 +135,62 @@ def test_on_what_it_depends_whether_it_can_assume_the_new_role(tmp_path, conditi
     world.user("bob", {"some": document(allow(["iam:CreateRole", "iam:PutRolePolicy"]), denied)})
     path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
     assert [(step.path_id, step.state, step.needs) for step in path.steps] == [("X83", state, needs)]
+
+
+OPS = arn("user/ops-*")
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "on", "found"),
+    [
+        ("*", {"ArnLike": {"aws:PrincipalArn": OPS}}, OPS, State.PROVEN),
+        ("*", {"StringLike": {"aws:PrincipalArn": OPS}}, "*", State.PROVEN),
+        ("*", {"StringLike": {"aws:username": "ops-*"}}, arn("user/*-dev"), State.PROVEN),
+        ("*", {"ArnEquals": {"aws:PrincipalArn": arn("user/gone")}}, arn("user/gone"), State.PROVEN),
+        ("*", {"ArnEquals": {"aws:PrincipalArn": arn("user/anchor")}}, "*", None),  # exists
+        ("*", {"ArnLike": {"aws:PrincipalArn": OPS}}, arn("user/dev-*"), None),
+        ("*", {"ArnLike": {"aws:PrincipalArn": arn("role/ops-*")}}, "*", None),
+        ("*", {"ArnLike": {"aws:PrincipalArn": OPS}, "Null": {"aws:PrincipalTag/team": "false"}}, OPS, None),
+        ({"AWS": arn("root")}, {"ArnLike": {"aws:PrincipalArn": OPS}}, OPS, None),  # needs an Allow of its own
+    ],
+)
+def test_a_user_whose_name_a_role_trusts(tmp_path, principal, condition, on, found):
+    world = World()
+    world.user("bob", {"some": document(allow(["iam:CreateUser", "iam:CreateAccessKey"], on))})
+    world.role("boss", {"all": FULL}, trusting(principal, Condition=condition))
+    paths = list(AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_paths(arn("user/bob")))
+    assert {path.steps[0].path_id: path.state for path in paths}.get("X109") is found
+    for path in paths:
+        made = {proof.decision.request.resource for step in path.steps for proof in step.proof}
+        assert path.steps[0].path_id != "X109" or (len(made) == 1 and ":user/" in made.pop())
+
+
+@pytest.mark.parametrize(
+    ("trusted", "statements", "found"),
+    [
+        ("role/ops-*", [allow("iam:CreateRole", arn("role/ops-*"))], State.PROVEN),
+        ("role/ops-*", [allow("iam:CreateRole", arn("role/dev-*"))], None),
+        ("user/ops-*", [allow("iam:CreateRole", arn("role/*"))], None),
+        ("role/aws-reserved/sso.amazonaws.com/*", [allow("iam:CreateRole")], None),  # AWS alone creates such
+        ("role/ops-*", [allow("iam:CreateRole"), {"Effect": "Deny", "Action": ASSUME, "Resource": "*"}], None),
+        (
+            "role/ops-*",
+            [allow("iam:CreateRole", Condition={"StringEquals": {"iam:PermissionsBoundary": arn("policy/edge")}})],
+            None,
+        ),
+    ],
+)
+def test_a_role_whose_name_a_role_trusts(tmp_path, trusted, statements, found):
+    world = World()
+    world.user("bob", {"some": document(*statements)})
+    world.role("boss", {"all": FULL}, trusting("*", Condition={"ArnLike": {"aws:PrincipalArn": arn(trusted)}}))
+    path = AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob"))
+    assert (path and [(step.path_id, step.state) for step in path.steps]) == (found and [("X110", found)])
+
+
+def test_both_actions_have_to_be_allowed_on_the_same_name(tmp_path):
+    world = World()
+    create, keys = allow("iam:CreateUser", arn("user/ops-a*")), allow("iam:CreateAccessKey", arn("user/ops-b*"))
+    world.user("bob", {"some": document(create, keys)})
+    world.role("boss", {"all": FULL}, trusting("*", Condition={"ArnLike": {"aws:PrincipalArn": OPS}}))
+    assert AttackPathGraph(Evaluator(world.snapshot(tmp_path))).attack_path(arn("user/bob")) is None

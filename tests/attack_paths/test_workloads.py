@@ -234,3 +234,24 @@ def test_resources_that_are_alike_have_the_decision_of_each(tmp_path: Path) -> N
         assert steps.workloads._among(everyone, action, function) == each, name
         assert each.principals
     assert 0 < len(steps.workloads._decided) < len(names)
+
+
+GLUE = ("glue.amazonaws.com", allow("glue:StartJobRun"))
+
+
+@pytest.mark.parametrize(("role", "found"), [(ROLE, {"X92": State.POSSIBLE}), (ROLE.replace("app", "other"), {})])
+def test_a_script_of_its_own_runs_in_a_job_with_the_role(tmp_path: Path, role: str, found: dict[str, State]) -> None:
+    """Possible: the job may have a script location that a run cannot override, which is not captured."""
+    assert states(tmp_path, *GLUE, {"glue/get-jobs": {"Jobs": [{"Name": "nightly", "Role": role}]}}) == found
+
+
+SANDBOX = ("codebuild:StartSandbox", "codebuild:StartCommandExecution")
+
+
+@pytest.mark.parametrize(("actions", "found"), [(SANDBOX, {"X93": State.PROVEN}), (SANDBOX[:1], {})])
+def test_commands_in_a_sandbox_of_a_project(tmp_path: Path, actions: tuple[str, ...], found: dict[str, State]) -> None:
+    outputs = {
+        "codebuild/list-projects": {"projects": ["build"]},
+        "codebuild/batch-get-projects/build": {"projects": [{"arn": PROJECT, "serviceRole": ROLE}]},
+    }
+    assert states(tmp_path, "codebuild.amazonaws.com", allow(*actions), outputs) == found

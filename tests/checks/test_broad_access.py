@@ -4,8 +4,8 @@ import pytest
 
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.broad_access import CREDENTIALS, EXPOSES, READS, WRITES
-from iamdesk.checks.broad_access_words import ABLE, KINDS
-from iamdesk.checks.finding import Severity
+from iamdesk.checks.broad_access_words import BROAD
+from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization
 
@@ -26,9 +26,12 @@ def test_the_actions_are_those_of_the_service_reference(action):
     assert known.full_name == action
 
 
-def test_every_action_has_words():
-    assert {*READS, *WRITES, *EXPOSES} <= KINDS.keys()
-    assert set(CREDENTIALS) <= ABLE.keys()
+def test_every_action_is_of_one_kind_and_has_words():
+    kinds = BROAD["broad"]
+    assert sum(map(len, kinds.values())) == len({action for kind in kinds.values() for action in kind})
+    assert all(text for kind in kinds.values() for text in kind.values())
+    assert set(BROAD["changes"]) <= set(WRITES)
+    assert set(BROAD["tokens"]) <= set(CREDENTIALS)
 
 
 @pytest.mark.parametrize(("check", "action"), [one for one in EACH if not one[1].startswith("kms:")])
@@ -265,3 +268,19 @@ def test_all_names_are_in_the_evidence(found, make):
     assert all(f"user-{number:02}" in texts for number in range(30))
     assert "and 25 more" in one.sentence
     assert all(action in texts for action in READS if not action.startswith("kms:"))
+
+
+def test_dat_05_all_keys_where_no_key_policy_is_captured(found, make):
+    users = [
+        make.user("all", make.allow(["kms:Decrypt", "kms:CreateGrant"])),
+        make.user("one", make.allow("kms:Decrypt", "arn:aws:kms:eu-west-1:111122223333:key/1")),
+        make.user("mfa", make.allow("kms:*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+        make.user("every", make.allow("*")),
+    ]
+    boundary = make.policy("edge", make.allow("kms:*"))  # attached to no one, it allows nothing
+    (one,) = found("DAT-05", users=users, policies=[boundary])
+    assert one.state is State.INCONCLUSIVE
+    assert one.sentence == (
+        "The inline policy inline of user all allows kms:Decrypt and kms:CreateGrant on all KMS keys. Whether key "
+        "policies let IAM policies decide is not known: none was captured."
+    )

@@ -15,7 +15,7 @@ def test_lnt_03_who_may_delete_the_policy_that_denies(found, make):
     (one,) = found("LNT-03", users=[make.user("alice", make.allow("iam:*"), guard("iam:*", "sts:GetSessionToken"))])
     assert one.sentence == (
         "Statement 2 of inline policy inline of user alice can be bypassed: NotAction exempts iam:DeleteUserPolicy, "
-        "by which alice can remove the policy."
+        "by which alice can end its effect."
     )
     assert one.evidence[1].decision.request.context["aws:MultiFactorAuthPresent"] is None
 
@@ -65,3 +65,12 @@ def test_lnt_03_under_conditions_it_cannot_be_told(found, make):
 def test_lnt_03_a_plain_deny_and_an_allow(found, make):
     statements = [make.allow("iam:*"), make.deny("s3:*", Condition=WITHOUT_MFA)]
     assert not found("LNT-03", users=[make.user("alice", *statements)])
+
+
+def test_a_tag_of_its_own_that_an_exempt_action_changes(found, make):
+    untagged = {"StringNotEquals": {"aws:PrincipalTag/team": "blue"}}
+    denied = {**guard("iam:*"), "Condition": untagged}
+    (one,) = found("LNT-03", users=[make.user("alice", make.allow(["ec2:*", "iam:TagUser"]), denied)])
+    assert one.sentence.endswith("NotAction exempts iam:TagUser, by which alice can end its effect.")
+    assert not found("LNT-03", users=[make.user("alice", make.allow(["ec2:*", "iam:TagRole"]), denied)])
+    assert not found("LNT-03", users=[make.user("alice", make.allow("iam:TagUser"), {**denied, "NotAction": "ec2:*"})])

@@ -71,7 +71,9 @@ def test_lnt_20_reads_policies_of_the_organization_and_permission_sets(found, ma
     policies = [
         {"id": "p-1", "name": "regions", "type": "SERVICE_CONTROL_POLICY"},
         {"id": "p-2", "name": "perimeter", "type": "RESOURCE_CONTROL_POLICY"},
+        {"id": "p-3", "name": "open", "type": "RESOURCE_CONTROL_POLICY"},
     ]
+    policies[2]["content"] = make.document(make.allow("s3:*", Principal="*"))
     region = {"StringNotEquals": {"aws:RequestedRegion": "eu-west-9"}}
     policies[0]["content"] = make.document(make.deny("ec2:*", "*", condition=region))
     organization_id = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"}}
@@ -92,7 +94,8 @@ def test_lnt_20_reads_policies_of_the_organization_and_permission_sets(found, ma
         }
     )
     beside = {"organization": organization, "identity_centers": (center,)}
-    scp, rcp, permission_set = found("LNT-20", beside=beside)
+    scp, rcp, allowing, permission_set = found("LNT-20", beside=beside)
+    assert "RCP_SYNTAX_ERROR_ALLOW" in allowing.sentence
     assert "INVALID_REGION: The Region `eu-west-9` does not exist." in scp.sentence
     assert scp.severity is rcp.severity is Severity.MEDIUM
     assert "RCP_MISSING_RELATED_PRINCIPAL_CONDITION_KEY" in rcp.sentence

@@ -230,3 +230,26 @@ def test_lnt_08_names_the_nearest_key(found, make):
     condition = {"StringEquals": {"aws:PrincpalOrgID": "o-a1b2c3d4e5"}}
     (one,) = found("LNT-08", users=with_condition(make, "s3:GetObject", condition))
     assert one.sentence.endswith("The nearest key is aws:PrincipalOrgID.")
+
+
+@pytest.mark.parametrize(
+    ("test", "key", "is_found"),
+    [
+        ("StringNotEquals", "aws:RequestTag/team", True),
+        ("StringNotEquals", "aws:ResourceTag/team", True),
+        ("StringNotLike", "ec2:InstanceType", True),
+        ("StringNotEqualsIfExists", "aws:ResourceTag/team", False),
+        ("StringEquals", "aws:RequestTag/team", False),  # LNT-20: it denies too little
+        ("StringNotEquals", "aws:PrincipalTag/team", False),
+        ("StringNotEquals", "aws:RequestedRegion", False),
+    ],
+)
+def test_lnt_07_a_deny_with_not_action_hits_the_actions_without_the_key(found, make, test, key, is_found):
+    denied = {"Effect": "Deny", "NotAction": "iam:*", "Resource": "*", "Condition": {test: {key: "blue"}}}
+    results = found("LNT-07", users=[make.user("alice", denied)])
+    assert len(results) == is_found
+    assert all(
+        f"denies all actions outside NotAction whose requests do not contain {key}, such as " in one.sentence
+        for one in results
+    )
+    assert "iam:" not in "".join(one.sentence for one in results)

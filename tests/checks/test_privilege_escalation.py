@@ -322,3 +322,13 @@ def test_what_ends_a_path_is_told_for_the_first_ones_whoever_asked_for_others_be
     findings = registry.run(evaluator, reach=lambda *_, **__: reach, only=("CHN-01",))
     told = {one.subject_name: "This ends this attack path" in one.remediation for one in findings}
     assert told == {"ana": True, "ben": True, "cleo": False, "dan": False}
+
+
+def test_chn_01_access_keys_of_an_administrator_are_high(found, make):
+    users = [
+        make.user("boss", make.allow("*")),
+        make.user("bob", make.allow("iam:CreateAccessKey", make.arn("user/boss"))),
+    ]
+    (one,) = found("CHN-01", users=users)
+    assert (one.state, one.severity) == (State.INCONCLUSIVE, Severity.HIGH)
+    assert "fewer than two access keys" in one.sentence

@@ -404,6 +404,7 @@ CASES = [
     case("POLICY_SIZE_EXCEEDS_RCP_QUOTA", "rcp", rcp(Action=MANY), rcp(Action=MANY[:100])),
     case("RCP_SYNTAX_ERROR_PRINCIPAL", "rcp", rcp(Principal={"AWS": ROLE}), rcp()),
     case("RCP_SYNTAX_ERROR_ALLOW", "rcp", rcp(Effect="Allow", Resource=BUCKET), rcp(Effect="Allow", Action="*")),
+    case("RCP_SYNTAX_ERROR_ALLOW", "rcp", rcp(Effect="Allow", Action="s3:*"), rcp(Effect="Allow", Action=["*"])),
     case("RCP_SYNTAX_ERROR_NOTACTION", "rcp", rcp(Action=None, NotAction="s3:*"), rcp()),
     case("RCP_SYNTAX_ERROR_ACTION", "rcp", rcp(Action="ec2:*"), rcp()),
     case(
