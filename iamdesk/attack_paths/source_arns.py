@@ -55,8 +55,8 @@ _SENT: Mapping[str, _Sent] = {
     "ssm.amazonaws.com": _Sent("ssm"),
     # Amplify User Guide, "Cross-service confused deputy prevention": the branch.
     "amplify.amazonaws.com": _Sent("amplify"),
-    # IAM Roles Anywhere User Guide, "Trust policy": the trust anchor, whose ID AWS chooses.
-    "rolesanywhere.amazonaws.com": _Sent("rolesanywhere"),
+    # IAM Roles Anywhere User Guide, "Trust policy": the trust anchor; AWS chooses the ID of a new one.
+    "rolesanywhere.amazonaws.com": _Sent("rolesanywhere", frozenset({"trust-anchor"})),
     # Lambda Developer Guide: Lambda assumes the execution role for a function; none of its pages says with which keys.
     "lambda.amazonaws.com": _Sent("lambda", frozenset({"function"}), is_documented=False),
 }

@@ -424,7 +424,7 @@ class TechniqueResources:
         account = self._population.cohort_at(position).account
         partition = self._population.cohort_at(position).partition
         roles = self._roles(path, 1 << position, role, profiles, source)
-        own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
+        own = [[one for one in captured(slot.calls[0]) if is_of_slot(slot, one)] for slot in slots]
         fresh = [list(_with_patterns(slot, placeholders(slot, partition, account), source)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
         limited, tested = self._limited_regions(path)
@@ -588,6 +588,11 @@ def _is_simple(slot: Slot) -> bool:
 
 def _serves(slot: Slot, resource: str) -> int:
     return max(serves(call, resource) for call in slot.calls)
+
+
+def is_of_slot(slot: Slot, arn: str) -> bool:
+    """Return whether a resource has one of the types of a slot."""
+    return any(reference().is_of_type(slot.service, name, arn) for name in slot.types)
 
 
 def serves(call: str, resource: str) -> int:

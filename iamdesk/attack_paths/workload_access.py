@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 
 from iamdesk.access.own_statements import AS_IDENTITY
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Slot, TargetConstraint, catalog
+from iamdesk.access.request_grid import FRESH
+from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.source_arns import SourceTest
-from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
+from iamdesk.attack_paths.technique_resources import TechniqueResources, is_of_slot, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.context import UNKNOWN, Context
@@ -33,6 +34,30 @@ def _any(_workload: Workload) -> bool:
     return True
 
 
+def _is_enabled(one: Workload) -> bool:
+    return one.state != "disabled"
+
+
+def _itself(arn: str) -> str:
+    return arn
+
+
+def _account(_arn: str) -> str:
+    return ""
+
+
+def _cluster(arn: str) -> str:
+    return arn.split("/", 2)[1]
+
+
+def _new_access(association: Workload) -> tuple[str, ...]:
+    """Return the cluster of a pod identity association, and a new access entry of it."""
+    cluster = _cluster(association.arn)
+    head = ":".join(association.arn.split(":", 5)[:5])
+    own = association.arn.split(":", 5)[4]
+    return f"{head}:cluster/{cluster}", f"{head}:access-entry/{cluster}/role/{own}/{FRESH}/{FRESH}"
+
+
 def _takes_commands(task: Workload) -> bool:
     return task.takes_commands is True and task.state in ("RUNNING", "")
 
@@ -51,15 +76,17 @@ class _Fact:
     usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
     """In which ways."""
     is_meant: Callable[[Workload], bool] = _any
-    also: tuple[tuple[WorkloadKind, bool, Callable[[Workload], bool]], ...] = ()
-    """Resources that have to exist besides: kind, whether it is the same resource (by ARN), and which are meant."""
+    also: tuple[tuple[WorkloadKind, Callable[[str], str], Callable[[Workload], bool]], ...] = ()
+    """Resources that have to exist besides: kind, what both ARNs have in common, and which are meant."""
+    beside: Callable[[Workload], Sequence[str]] = lambda _: ()
+    """Further resources that calls are made on, by ARN; of ``also`` those of the account are."""
     is_enough: bool = True
     """Whether the fact is true if there is such a resource; False: it can only be refuted."""
 
 
 _FACTS: Mapping[str, _Fact] = {
     "ec2 instance": _Fact((WorkloadKind.EC2_INSTANCE,)),
-    "managed instance": _Fact((WorkloadKind.EC2_INSTANCE,), also=((WorkloadKind.MANAGED_NODE, True, _is_online),)),
+    "managed instance": _Fact((WorkloadKind.EC2_INSTANCE,), also=((WorkloadKind.MANAGED_NODE, _itself, _is_online),)),
     "ec2 instance of its own": _Fact((WorkloadKind.EC2_INSTANCE,), of_role=False, is_enough=False),
     "launch template": _Fact((WorkloadKind.LAUNCH_TEMPLATE,), is_enough=False),
     "lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,)),
@@ -77,7 +104,7 @@ _FACTS: Mapping[str, _Fact] = {
     "agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,)),
     "agent browser": _Fact((WorkloadKind.AGENT_BROWSER,)),
     "job queue": _Fact((WorkloadKind.JOB_QUEUE,), of_role=False),
-    "job definition": _Fact((WorkloadKind.JOB_DEFINITION,), also=((WorkloadKind.JOB_QUEUE, False, _any),)),
+    "job definition": _Fact((WorkloadKind.JOB_DEFINITION,), also=((WorkloadKind.JOB_QUEUE, _account, _any),)),
     "identity pool": _Fact((WorkloadKind.IDENTITY_POOL,), of_role=False),
     "state machine": _Fact((WorkloadKind.STATE_MACHINE,)),
     "eks cluster": _Fact((WorkloadKind.EKS_CLUSTER,), of_role=False),
@@ -87,11 +114,26 @@ _FACTS: Mapping[str, _Fact] = {
     "sagemaker domain": _Fact((WorkloadKind.SAGEMAKER_DOMAIN,), of_role=False),
     "studio profile": _Fact((WorkloadKind.SAGEMAKER_USER_PROFILE, WorkloadKind.SAGEMAKER_DOMAIN)),
     "schedule": _Fact((WorkloadKind.SCHEDULE,), of_role=False),
-    "cluster with pods": _Fact((WorkloadKind.POD_IDENTITY,), is_enough=False),
+    # EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries": only a cluster with the
+    # authentication mode for them has any.
+    "cluster with pods": _Fact(
+        (WorkloadKind.POD_IDENTITY,), also=((WorkloadKind.ACCESS_ENTRY, _cluster, _any),), beside=_new_access
+    ),
     "pod identity association": _Fact((WorkloadKind.POD_IDENTITY,), of_role=False, is_enough=False),
     "unauthenticated role": _Fact((WorkloadKind.IDENTITY_POOL,), usages=_HANDED_OUT, is_enough=False),
+    # IAM Roles Anywhere User Guide, "Getting started": a session takes an enabled profile and an enabled trust anchor.
     "roles anywhere profile": _Fact(
-        (WorkloadKind.ANYWHERE_PROFILE,), usages=_HANDED_OUT, also=((WorkloadKind.TRUST_ANCHOR, False, _any),)
+        (WorkloadKind.ANYWHERE_PROFILE,),
+        usages=_HANDED_OUT,
+        is_meant=_is_enabled,
+        also=((WorkloadKind.TRUST_ANCHOR, _account, _is_enabled),),
+    ),
+    "anchored certificate": _Fact(
+        (WorkloadKind.ANYWHERE_PROFILE,),
+        of_role=False,
+        is_meant=_is_enabled,
+        also=((WorkloadKind.TRUST_ANCHOR, _account, _is_enabled),),
+        is_enough=False,
     ),
 }
 """By required fact (`Catalog.facts`). The others are about things that are not captured."""
@@ -139,11 +181,13 @@ class WorkloadAccess:
         known = self._index.of_account(account_id)
         found: list[Sequence[Workload]] = []
         is_complete = True
+        first: _Fact | None = None
         for fact in facts:
             if fact is None:
                 is_complete = False
                 continue
             kinds = (*fact.kinds, *(kind for kind, _, _ in fact.also))
+            first = first or fact
             resources = self._resources(fact, path, known, role_arn)
             if all(map(known.is_complete, kinds)):
                 if not resources:
@@ -151,15 +195,13 @@ class WorkloadAccess:
             else:
                 is_complete = False
             found.append(resources if fact.is_enough else ())
-        if len(found) < len(facts) or not all(found):
+        if first is None or len(found) < len(facts) or not all(found):
             return who.unsure()
         confirmed = NO_PRINCIPALS
         is_complete = is_complete and len(found[0]) <= _MAX_RESOURCES
         for resource in found[0][:_MAX_RESOURCES]:
-            on_resource = self._on(path, resource, who.principals)
-            if source is not None:
-                on_resource = source.among(source.rank_of_captured(resource.arn), on_resource)
-            confirmed = confirmed.either(on_resource)
+            beside = self._beside(first, known, resource)
+            confirmed = confirmed.either(self._on(path, resource, beside, who.principals, source))
         if passing is not None:
             confirmed = confirmed.both(passing)
         return confirmed if is_complete else confirmed.either(who.unsure())
@@ -182,7 +224,7 @@ class WorkloadAccess:
                 return phrase(
                     "It requires {what}: its actions are not allowed on {resources}.",
                     what=what,
-                    resources=join_names([one.arn for one in resources], 3),
+                    resources=join_names(self._named(path, fact, known, resources), 3),
                 )
         return ""
 
@@ -194,8 +236,17 @@ class WorkloadAccess:
             if fact is None or not fact.is_enough:
                 continue
             for workload in self._resources(fact, path, known, role_arn):
-                if _acts_on(action, workload.arn):
-                    yield workload.arn
+                for arn in (workload.arn, *self._beside(fact, known, workload)):
+                    if _acts_on(action, arn):
+                        yield arn
+
+    def _named(
+        self, path: EscalationPath, fact: _Fact, known: AccountWorkloadIndex, resources: Sequence[Workload]
+    ) -> Sequence[str]:
+        """Return the resources on which the calls of a technique are made."""
+        arns = dict.fromkeys(arn for one in resources for arn in (one.arn, *self._beside(fact, known, one)))
+        acted = [arn for arn in arns if any(_acts_on(required.action, arn) for required in path.actions)]
+        return [arn.replace(FRESH, "*") for arn in acted] or list(arns)
 
     @staticmethod
     def _resources(fact: _Fact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> Sequence[Workload]:
@@ -205,21 +256,53 @@ class WorkloadAccess:
         else:
             meant = [one for kind in fact.kinds for one in known.of_kind(kind)]
         meant = [one for one in meant if fact.is_meant(one)]
-        for kind, is_same, is_meant in fact.also:
-            others = {one.arn for one in known.of_kind(kind) if is_meant(one)}
-            meant = [one for one in meant if (one.arn in others if is_same else others)]
+        for kind, common, is_meant in fact.also:
+            others = {common(one.arn) for one in known.of_kind(kind) if is_meant(one)}
+            meant = [one for one in meant if common(one.arn) in others]
         return list({one.arn: one for one in meant}.values())
 
-    def _on(self, path: EscalationPath, workload: Workload, among: int) -> ConfirmedAndPossible:
-        """Return who is allowed the actions of a technique on one resource."""
+    @staticmethod
+    def _beside(fact: _Fact, known: AccountWorkloadIndex, workload: Workload) -> Sequence[str]:
+        """Return the resources of its Region on which the other calls of a technique are made, as far as captured."""
+        others = [
+            one.arn
+            for kind, common, is_meant in fact.also
+            if common is _account
+            for one in known.of_kind(kind)
+            if is_meant(one) and one.region == workload.region
+        ]
+        return *others[:_MAX_RESOURCES], *fact.beside(workload)
+
+    def _on(
+        self, path: EscalationPath, workload: Workload, beside: Sequence[str], among: int, source: SourceTest | None
+    ) -> ConfirmedAndPossible:
+        """Return who is allowed the actions of a technique on one resource, for which the service can assume the role.
+
+        ``beside`` are the resources of its other calls.
+        """
         found = ConfirmedAndPossible(among, 0)
         slots = slots_of(path.id)
-        here = [slot for slot in slots if _is_of_slot(slot, workload.arn)]
+        here = [slot for slot in slots if is_of_slot(slot, workload.arn)]
         calls = dict.fromkeys(call for slot in here for call in slot.calls)
         for required in path.actions:
             if required.action != PASSES and (required.action in calls or _acts_on(required.action, workload.arn)):
                 found = found.both(self._among(found.principals, required.action, workload))
-        others = [slot for slot in slots if slot not in here]
+        others = []
+        for slot in slots:
+            named = [] if slot in here else [one for one in beside if is_of_slot(slot, one)]
+            on_slot = NO_PRINCIPALS
+            for arn in named:
+                on_calls = (self._finder.among(found.principals, call, arn) for call in slot.calls)
+                on_one = reduce(ConfirmedAndPossible.both, on_calls)
+                about = source if source is not None and source.is_about(slot) else None
+                on_slot = on_slot.either(on_one if about is None else about.among(about.rank(arn), on_one))
+            if named:
+                found = found.both(on_slot)
+                source = None if source is not None and source.is_about(slot) else source
+            elif slot not in here:
+                others.append(slot)
+        if source is not None:
+            found = source.among(source.rank_of_captured(workload.arn), found)
         return found.both(self._technique_resources.on_others(others, found.principals, workload.region or "*"))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
@@ -291,8 +374,3 @@ def _acts_on(action: str, arn: str) -> bool:
     """Return whether the resource of an action can be one with an ARN."""
     service = action.partition(":")[0]
     return any(reference().is_of_type(service, name, arn) for name in _types_of(action))
-
-
-def _is_of_slot(slot: Slot, arn: str) -> bool:
-    """Return whether a resource has one of the types of a slot."""
-    return any(reference().is_of_type(slot.service, name, arn) for name in slot.types)
