@@ -6,12 +6,15 @@ Ids and required permissions of published techniques follow pathfinding.cloud (A
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from iamdesk.access.request_grid import FRESH
 from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.inventory.workload_index import CREDENTIAL_USAGES
 from iamdesk.resource_files import resources
+from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
 PASSES = "iam:PassRole"
 ASSUMES = "sts:AssumeRole"
@@ -191,6 +194,55 @@ class Sensitive(_Data):
     actions: tuple[str, ...]
 
 
+class _Meant(_Data):
+    states: tuple[str, ...] = ()
+    """As AWS prints them, empty text for none; no states: any."""
+    takes_commands: bool = False
+    """Whether commands have to be accepted."""
+
+    def is_meant(self, one: Workload) -> bool:
+        """Return whether a captured resource serves."""
+        return (not self.states or one.state in self.states) and (not self.takes_commands or one.takes_commands is True)
+
+
+class CapturedBesides(_Meant):
+    """Resources that have to exist besides."""
+
+    kind: WorkloadKind
+    same: Literal["resource", "cluster", "account"]
+    """What both have in common; calls are made on others of the account, too."""
+
+    def shared(self, arn: str) -> str:
+        """Return what a resource has in common with others."""
+        return arn if self.same == "resource" else arn.split("/", 2)[1] if self.same == "cluster" else ""
+
+
+class CapturedFact(_Meant):
+    """The captured resources that a required fact of a technique is about."""
+
+    kinds: tuple[WorkloadKind, ...]
+    of_role: bool = True
+    """Whether the resource has to use the target."""
+    usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
+    """In which ways."""
+    also: tuple[CapturedBesides, ...] = ()
+    calls_on: tuple[str, ...] = ()
+    """Further resources that calls are made on, with ``{scope}`` (the ARN up to the account) and ``{name}``."""
+    is_enough: bool = True
+    """Whether the fact is true if there is such a resource; False: it can only be refuted."""
+
+    @property
+    def all_kinds(self) -> tuple[WorkloadKind, ...]:
+        """The kinds that have to be listed for it to be refuted."""
+        return (*self.kinds, *(one.kind for one in self.also))
+
+    def named(self, arn: str) -> Iterator[str]:
+        """Yield `calls_on` of a resource."""
+        scope, _, rest = arn.rpartition(":")
+        name, account = rest.split("/")[1:2], scope.rpartition(":")[2]
+        yield from (one.format(scope=scope, account=account, name="".join(name), new=FRESH) for one in self.calls_on)
+
+
 class Catalog(_Data):
     """The whole file."""
 
@@ -200,6 +252,8 @@ class Catalog(_Data):
     sources: Mapping[str, Source]
     facts: Mapping[str, str]
     """Facts that techniques need besides permissions, as text to complete "requires …"."""
+    captured: Mapping[str, CapturedFact]
+    """By fact, the resources that confirm or refute it; the others are about things that are not captured."""
     sensitive: tuple[Sensitive, ...]
     calls: tuple[CallParameters, ...]
     paths: tuple[EscalationPath, ...]

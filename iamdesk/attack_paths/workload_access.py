@@ -1,12 +1,11 @@
 """Techniques that act on a resource that runs with a role: confirmed, limited or refuted by the captured resources."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache, reduce
 
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.request_grid import FRESH
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, TargetConstraint, catalog
+from iamdesk.attack_paths.catalog import PASSES, CapturedFact, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.source_arns import SourceTest
 from iamdesk.attack_paths.technique_resources import TechniqueResources, is_of_slot, slots_of
@@ -18,125 +17,15 @@ from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.i18n import join_names, phrase, phrased
-from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadIndex, WorkloadIndex
+from iamdesk.inventory.workload_index import AccountWorkloadIndex, WorkloadIndex
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
+from iamdesk.snapshot.workloads import Workload
 
 _NO_PRINCIPALS = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
 _MAX_KEPT = 1 << 14
 _MAX_RESOURCES = 500
 """Resources of one role that are evaluated for one technique; with more of them, it stays possible."""
-_HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
-
-
-def _any(_workload: Workload) -> bool:
-    return True
-
-
-def _is_enabled(one: Workload) -> bool:
-    return one.state != "disabled"
-
-
-def _itself(arn: str) -> str:
-    return arn
-
-
-def _account(_arn: str) -> str:
-    return ""
-
-
-def _cluster(arn: str) -> str:
-    return arn.split("/", 2)[1]
-
-
-def _new_access(association: Workload) -> tuple[str, ...]:
-    """Return the cluster of a pod identity association, and a new access entry of it."""
-    cluster = _cluster(association.arn)
-    head = ":".join(association.arn.split(":", 5)[:5])
-    own = association.arn.split(":", 5)[4]
-    return f"{head}:cluster/{cluster}", f"{head}:access-entry/{cluster}/role/{own}/{FRESH}/{FRESH}"
-
-
-def _takes_commands(task: Workload) -> bool:
-    return task.takes_commands is True and task.state in ("RUNNING", "")
-
-
-def _is_online(node: Workload) -> bool:
-    return node.state == "Online"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """The resources that a required fact of a technique is about."""
-
-    kinds: tuple[WorkloadKind, ...]
-    of_role: bool = True
-    """Whether the resource has to use the target."""
-    usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
-    """In which ways."""
-    is_meant: Callable[[Workload], bool] = _any
-    also: tuple[tuple[WorkloadKind, Callable[[str], str], Callable[[Workload], bool]], ...] = ()
-    """Resources that have to exist besides: kind, what both ARNs have in common, and which are meant."""
-    beside: Callable[[Workload], Sequence[str]] = lambda _: ()
-    """Further resources that calls are made on, by ARN; of ``also`` those of the account are."""
-    is_enough: bool = True
-    """Whether the fact is true if there is such a resource; False: it can only be refuted."""
-
-
-_FACTS: Mapping[str, _Fact] = {
-    "ec2 instance": _Fact((WorkloadKind.EC2_INSTANCE,)),
-    "managed instance": _Fact((WorkloadKind.EC2_INSTANCE,), also=((WorkloadKind.MANAGED_NODE, _itself, _is_online),)),
-    "ec2 instance of its own": _Fact((WorkloadKind.EC2_INSTANCE,), of_role=False, is_enough=False),
-    "launch template": _Fact((WorkloadKind.LAUNCH_TEMPLATE,), is_enough=False),
-    "lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,)),
-    "stack": _Fact((WorkloadKind.STACK,)),
-    "build project": _Fact((WorkloadKind.BUILD_PROJECT,)),
-    "development endpoint": _Fact((WorkloadKind.GLUE_DEV_ENDPOINT,)),
-    "glue job": _Fact((WorkloadKind.GLUE_JOB,), of_role=False),
-    "cluster": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False),
-    "container instance": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False, is_enough=False),
-    "task definition": _Fact((WorkloadKind.TASK_DEFINITION,), of_role=False),
-    "running task": _Fact((WorkloadKind.ECS_TASK,), is_meant=_takes_commands),
-    "notebook instance": _Fact((WorkloadKind.NOTEBOOK_INSTANCE,)),
-    "app runner service": _Fact((WorkloadKind.APP_RUNNER_SERVICE,)),
-    "code interpreter": _Fact((WorkloadKind.CODE_INTERPRETER,)),
-    "agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,)),
-    "agent browser": _Fact((WorkloadKind.AGENT_BROWSER,)),
-    "job queue": _Fact((WorkloadKind.JOB_QUEUE,), of_role=False),
-    "job definition": _Fact((WorkloadKind.JOB_DEFINITION,), also=((WorkloadKind.JOB_QUEUE, _account, _any),)),
-    "identity pool": _Fact((WorkloadKind.IDENTITY_POOL,), of_role=False),
-    "state machine": _Fact((WorkloadKind.STATE_MACHINE,)),
-    "eks cluster": _Fact((WorkloadKind.EKS_CLUSTER,), of_role=False),
-    "own ecs service": _Fact((WorkloadKind.ECS_SERVICE,), of_role=False),
-    "any lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,), of_role=False, is_enough=False),
-    "any agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,), of_role=False),
-    "sagemaker domain": _Fact((WorkloadKind.SAGEMAKER_DOMAIN,), of_role=False),
-    "studio profile": _Fact((WorkloadKind.SAGEMAKER_USER_PROFILE, WorkloadKind.SAGEMAKER_DOMAIN)),
-    "schedule": _Fact((WorkloadKind.SCHEDULE,), of_role=False),
-    # EKS User Guide, "Grant IAM users access to Kubernetes with EKS access entries": only a cluster with the
-    # authentication mode for them has any.
-    "cluster with pods": _Fact(
-        (WorkloadKind.POD_IDENTITY,), also=((WorkloadKind.ACCESS_ENTRY, _cluster, _any),), beside=_new_access
-    ),
-    "pod identity association": _Fact((WorkloadKind.POD_IDENTITY,), of_role=False, is_enough=False),
-    "unauthenticated role": _Fact((WorkloadKind.IDENTITY_POOL,), usages=_HANDED_OUT, is_enough=False),
-    # IAM Roles Anywhere User Guide, "Getting started": a session takes an enabled profile and an enabled trust anchor.
-    "roles anywhere profile": _Fact(
-        (WorkloadKind.ANYWHERE_PROFILE,),
-        usages=_HANDED_OUT,
-        is_meant=_is_enabled,
-        also=((WorkloadKind.TRUST_ANCHOR, _account, _is_enabled),),
-    ),
-    "anchored certificate": _Fact(
-        (WorkloadKind.ANYWHERE_PROFILE,),
-        of_role=False,
-        is_meant=_is_enabled,
-        also=((WorkloadKind.TRUST_ANCHOR, _account, _is_enabled),),
-        is_enough=False,
-    ),
-}
-"""By required fact (`Catalog.facts`). The others are about things that are not captured."""
 
 
 class WorkloadAccess:
@@ -175,21 +64,20 @@ class WorkloadAccess:
             The same where its required facts are unknown. Where all resources of a kind were captured, those who are
             allowed the actions on one of them, and no principal if there is none.
         """
-        facts = [_FACTS.get(need) for need in path.needs]
+        facts = [catalog().captured.get(need) for need in path.needs]
         if not who.principals or not any(facts):
             return who
         known = self._index.of_account(account_id)
         found: list[Sequence[Workload]] = []
         is_complete = True
-        first: _Fact | None = None
+        first: CapturedFact | None = None
         for fact in facts:
             if fact is None:
                 is_complete = False
                 continue
-            kinds = (*fact.kinds, *(kind for kind, _, _ in fact.also))
             first = first or fact
             resources = self._resources(fact, path, known, role_arn)
-            if all(map(known.is_complete, kinds)):
+            if all(map(known.is_complete, fact.all_kinds)):
                 if not resources:
                     return NO_PRINCIPALS
             else:
@@ -213,8 +101,8 @@ class WorkloadAccess:
         """
         known = self._index.of_account(_account_of(role_arn))
         for need in path.needs:
-            fact = _FACTS.get(need)
-            if fact is None or not all(map(known.is_complete, (*fact.kinds, *(kind for kind, _, _ in fact.also)))):
+            fact = catalog().captured.get(need)
+            if fact is None or not all(map(known.is_complete, fact.all_kinds)):
                 continue
             resources = self._resources(fact, path, known, role_arn)
             what = phrased(catalog().facts[need])
@@ -232,7 +120,7 @@ class WorkloadAccess:
         """Yield the captured resources on which an action of a technique acts, by ARN."""
         known = self._index.of_account(_account_of(role_arn))
         for need in path.needs[:1]:
-            fact = _FACTS.get(need)
+            fact = catalog().captured.get(need)
             if fact is None or not fact.is_enough:
                 continue
             for workload in self._resources(fact, path, known, role_arn):
@@ -241,7 +129,7 @@ class WorkloadAccess:
                         yield arn
 
     def _named(
-        self, path: EscalationPath, fact: _Fact, known: AccountWorkloadIndex, resources: Sequence[Workload]
+        self, path: EscalationPath, fact: CapturedFact, known: AccountWorkloadIndex, resources: Sequence[Workload]
     ) -> Sequence[str]:
         """Return the resources on which the calls of a technique are made."""
         arns = dict.fromkeys(arn for one in resources for arn in (one.arn, *self._beside(fact, known, one)))
@@ -249,29 +137,31 @@ class WorkloadAccess:
         return [arn.replace(FRESH, "*") for arn in acted] or list(arns)
 
     @staticmethod
-    def _resources(fact: _Fact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> Sequence[Workload]:
+    def _resources(
+        fact: CapturedFact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str
+    ) -> Sequence[Workload]:
         if fact.of_role and path.target is TargetConstraint.ROLE_IN_USE:
             uses = known.runs_with(role_arn)
             meant = [one.workload for one in uses if one.workload.kind in fact.kinds and one.usage in fact.usages]
         else:
             meant = [one for kind in fact.kinds for one in known.of_kind(kind)]
         meant = [one for one in meant if fact.is_meant(one)]
-        for kind, common, is_meant in fact.also:
-            others = {common(one.arn) for one in known.of_kind(kind) if is_meant(one)}
-            meant = [one for one in meant if common(one.arn) in others]
+        for also in fact.also:
+            others = {also.shared(one.arn) for one in known.of_kind(also.kind) if also.is_meant(one)}
+            meant = [one for one in meant if also.shared(one.arn) in others]
         return list({one.arn: one for one in meant}.values())
 
     @staticmethod
-    def _beside(fact: _Fact, known: AccountWorkloadIndex, workload: Workload) -> Sequence[str]:
+    def _beside(fact: CapturedFact, known: AccountWorkloadIndex, workload: Workload) -> Sequence[str]:
         """Return the resources of its Region on which the other calls of a technique are made, as far as captured."""
         others = [
             one.arn
-            for kind, common, is_meant in fact.also
-            if common is _account
-            for one in known.of_kind(kind)
-            if is_meant(one) and one.region == workload.region
+            for also in fact.also
+            if also.same == "account"
+            for one in known.of_kind(also.kind)
+            if also.is_meant(one) and one.region == workload.region
         ]
-        return *others[:_MAX_RESOURCES], *fact.beside(workload)
+        return *others[:_MAX_RESOURCES], *fact.named(workload.arn)
 
     def _on(
         self, path: EscalationPath, workload: Workload, beside: Sequence[str], among: int, source: SourceTest | None
