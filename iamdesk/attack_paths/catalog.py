@@ -205,16 +205,20 @@ class _Meant(_Data):
         return (not self.states or one.state in self.states) and (not self.takes_commands or one.takes_commands is True)
 
 
+def _cluster(arn: str) -> str:
+    return arn.split("/", 2)[1]
+
+
 class CapturedBesides(_Meant):
     """Resources that have to exist besides."""
 
     kind: WorkloadKind
-    same: Literal["resource", "cluster", "account"]
-    """What both have in common; calls are made on others of the account, too."""
+    same: Literal["resource", "cluster", "region"]
+    """What both have in common; calls are made on others of the Region, too."""
 
     def shared(self, arn: str) -> str:
         """Return what a resource has in common with others."""
-        return arn if self.same == "resource" else arn.split("/", 2)[1] if self.same == "cluster" else ""
+        return arn if self.same == "resource" else _cluster(arn) if self.same == "cluster" else arn.split(":", 4)[3]
 
 
 class CapturedFact(_Meant):
@@ -227,7 +231,7 @@ class CapturedFact(_Meant):
     """In which ways."""
     also: tuple[CapturedBesides, ...] = ()
     calls_on: tuple[str, ...] = ()
-    """Further resources that calls are made on, with ``{scope}`` (the ARN up to the account) and ``{name}``."""
+    """Further resources that calls are made on, with ``{scope}`` (the ARN up to the account) and ``{cluster}``."""
     is_enough: bool = True
     """Whether the fact is true if there is such a resource; False: it can only be refuted."""
 
@@ -238,9 +242,9 @@ class CapturedFact(_Meant):
 
     def named(self, arn: str) -> Iterator[str]:
         """Yield `calls_on` of a resource."""
-        scope, _, rest = arn.rpartition(":")
-        name, account = rest.split("/")[1:2], scope.rpartition(":")[2]
-        yield from (one.format(scope=scope, account=account, name="".join(name), new=FRESH) for one in self.calls_on)
+        scope = arn.rpartition(":")[0]
+        known = {"scope": scope, "account": scope.rpartition(":")[2], "new": FRESH}
+        yield from (one.format(**known, cluster=_cluster(arn)) for one in self.calls_on)
 
 
 class Catalog(_Data):

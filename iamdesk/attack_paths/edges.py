@@ -93,7 +93,7 @@ class Edges:
         self.resources = TechniqueResources(self.population, self.finder, self.anything, profiles)
         self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
         self.identity_center = IdentityCenterAccess(
-            inquiry.snapshot, evaluator.organization, self.finder, self._administrator_roles
+            inquiry.snapshot, evaluator.organization, self.resources, self._administrator_roles
         )
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}

@@ -6,12 +6,11 @@ identity-center-instances.html and delegated-admin-how-to-register.html).
 """
 
 from collections.abc import Callable, Iterable
-from functools import reduce
 
 from iamdesk.access.request_grid import FRESH
 from iamdesk.attack_paths.catalog import EscalationPath, catalog
-from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
-from iamdesk.attack_paths.technique_resources import is_of_slot, slots_of
+from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
+from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
 from iamdesk.i18n import phrase, phrased
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.permission_sets import PermissionSets, permission_set_of_arn
@@ -29,7 +28,7 @@ class IdentityCenterAccess:
         self,
         snapshot: Snapshot,
         organization: OrganizationIndex | None,
-        finder: SourceFinder,
+        resources: TechniqueResources,
         administrators: Callable[[str], Iterable[str]],
     ) -> None:
         """Create a finder; ``administrators`` returns the roles of an account that are administrators, by ARN."""
@@ -40,7 +39,7 @@ class IdentityCenterAccess:
         self._owner = owner or (self._center.instance.owner_account_id if self._center else None)
         self._organization = organization
         self._sets = PermissionSets(snapshot)
-        self._finder = finder
+        self._resources = resources
         self._administrators = administrators
 
     def narrow(self, path: EscalationPath, principal: str, who: ConfirmedAndPossible) -> ConfirmedAndPossible:
@@ -48,7 +47,10 @@ class IdentityCenterAccess:
         facts = [self.is_so(need, principal) for need in path.needs]
         if False in facts:
             return NO_PRINCIPALS
-        return who.both(self._on_captured(path, principal, who.principals)) if all(facts) else who.unsure()
+        if not all(facts):
+            return who.unsure()
+        captured = self.resources(path, principal)
+        return who.both(self._resources.on_existing(slots_of(path.id), captured, who.principals, "*"))
 
     def refutation(self, path: EscalationPath, principal: str) -> str:
         """Return why a technique cannot be used by a principal; empty if the captured instance does not exclude it."""
@@ -135,15 +137,3 @@ class IdentityCenterAccess:
         own = f"{store}:{self._owner}:identitystore/{instance.identity_store_id}"
         account_arn = f"arn:{partition}:sso:::account/{account}"
         return [instance.instance_arn, account_arn, *filter(None, sets), own, *groups, f"{store}::user/{FRESH}"]
-
-    def _on_captured(self, path: EscalationPath, principal: str, members: int) -> ConfirmedAndPossible:
-        """Return who is allowed all calls of a technique on the resources of the instance."""
-        captured = self.resources(path, principal)
-        found = ConfirmedAndPossible(members, 0)
-        for slot in slots_of(path.id):
-            on_slot = NO_PRINCIPALS
-            for resource in (one for one in captured if is_of_slot(slot, one)):
-                calls = (self._finder.among(found.principals, call, resource) for call in slot.calls)
-                on_slot = on_slot.either(reduce(ConfirmedAndPossible.both, calls))
-            found = found.both(on_slot)
-        return found

@@ -7,7 +7,7 @@ to be allowed on the same resource, in one Region.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import islice
 from typing import NamedTuple
 
@@ -272,8 +272,22 @@ class TechniqueResources:
             known = self._testing[service, name] = limited, limits
         return known
 
-    def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
-        """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
+    def on_existing(
+        self, slots: Sequence[Slot], arns: Iterable[str], members: int, region: str, source: SourceTest | None = None
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals are allowed the calls of some slots of a technique in one Region.
+
+        On existing resources; of types without any, on those that policies name.
+        """
+        named = {slot: [one for one in arns if is_of_slot(slot, one)] for slot in slots}
+        found = self._on_others([slot for slot in slots if not named[slot]], members, region)
+        for slot, resources in named.items():
+            role = _ANY_ROLE._replace(source=source)
+            each = (self._on(slot, one, found.principals, role, region) for one in resources)
+            found = found.both(reduce(ConfirmedAndPossible.either, each)) if resources else found
+        return found
+
+    def _on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         found = NO_PRINCIPALS if slots else ConfirmedAndPossible(members, 0)
         for account, own in self._finder.members_of.items():
             if slots and (inside := members & own):

@@ -1,7 +1,7 @@
 """Techniques that act on a resource that runs with a role: confirmed, limited or refuted by the captured resources."""
 
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cache, reduce
+from functools import cache
 
 from iamdesk.access.own_statements import AS_IDENTITY
 from iamdesk.access.request_grid import FRESH
@@ -153,13 +153,13 @@ class WorkloadAccess:
 
     @staticmethod
     def _beside(fact: CapturedFact, known: AccountWorkloadIndex, workload: Workload) -> Sequence[str]:
-        """Return the resources of its Region on which the other calls of a technique are made, as far as captured."""
+        """Return the resources on which the other calls of a technique are made, as far as captured."""
         others = [
             one.arn
             for also in fact.also
-            if also.same == "account"
+            if also.same == "region"
             for one in known.of_kind(also.kind)
-            if also.is_meant(one) and one.region == workload.region
+            if also.is_meant(one) and also.shared(one.arn) == also.shared(workload.arn)
         ]
         return *others[:_MAX_RESOURCES], *fact.named(workload.arn)
 
@@ -177,23 +177,12 @@ class WorkloadAccess:
         for required in path.actions:
             if required.action != PASSES and (required.action in calls or _acts_on(required.action, workload.arn)):
                 found = found.both(self._among(found.principals, required.action, workload))
-        others = []
-        for slot in slots:
-            named = [] if slot in here else [one for one in beside if is_of_slot(slot, one)]
-            on_slot = NO_PRINCIPALS
-            for arn in named:
-                on_calls = (self._finder.among(found.principals, call, arn) for call in slot.calls)
-                on_one = reduce(ConfirmedAndPossible.both, on_calls)
-                about = source if source is not None and source.is_about(slot) else None
-                on_slot = on_slot.either(on_one if about is None else about.among(about.rank(arn), on_one))
-            if named:
-                found = found.both(on_slot)
-                source = None if source is not None and source.is_about(slot) else source
-            elif slot not in here:
-                others.append(slot)
-        if source is not None:
+        others = [slot for slot in slots if slot not in here]
+        is_beside = any(is_of_slot(slot, arn) for slot in others if source and source.is_about(slot) for arn in beside)
+        if source is not None and not is_beside:
             found = source.among(source.rank_of_captured(workload.arn), found)
-        return found.both(self._technique_resources.on_others(others, found.principals, workload.region or "*"))
+        region = workload.region or "*"
+        return found.both(self._technique_resources.on_existing(others, beside, found.principals, region, source))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
         """Return who is allowed an action on a resource; of identical resources, one is evaluated."""
