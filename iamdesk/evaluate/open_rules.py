@@ -106,6 +106,30 @@ VARIABLE_UNDER_BOOL = OpenRule(
     mark("it does"),
     "IAM User Guide, IAM policy elements: Variables and tags; Condition operators",
 )
+HOST_BITS = OpenRule(
+    "ip-range-with-host-bits",
+    "G12",
+    mark("what an IP range means whose address is not its first one"),
+    mark("it is the whole range"),
+    mark("it matches nothing"),
+    "IAM User Guide, IAM JSON policy elements: Condition operators",
+)
+SHORT_ARN_PATTERN = OpenRule(
+    "arn-operator-with-fewer-parts",
+    "G13",
+    mark("whether an ARN operator accepts a value that ends in `*` in place of some of the six parts"),
+    mark("it matches nothing"),
+    mark("the `*` matches the parts that are left out, too"),
+    "IAM User Guide, IAM JSON policy elements: Condition operators",
+)
+WILDCARD_IN_VALUE = OpenRule(
+    "wildcard-in-value-of-variable",
+    "H8",
+    mark("whether a `*` or `?` in the value of a policy variable, such as a tag, is a wildcard"),
+    mark("it is plain text"),
+    mark("it is a wildcard"),
+    "IAM User Guide, IAM policy elements: Variables and tags",
+)
 PARTLY_LISTED = OpenRule(
     "not-principal-listed-in-part",
     "E6",

@@ -105,6 +105,51 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
             "context": {"aws:SecureTransport": "true", "aws:PrincipalTag/secure": "true"},
         },
     ),
+    (
+        open_rules.HOST_BITS, "allowed", "implicitDeny",
+        {
+            "identity": doc(allow("s3:*", "*", {"IpAddress": {"aws:SourceIp": "203.0.113.5/24"}})),
+            "context": {"aws:SourceIp": "203.0.113.9"},
+        },
+    ),
+    (
+        open_rules.HOST_BITS, "implicitDeny", "allowed",
+        {
+            "identity": doc(allow("s3:*", "*", {"NotIpAddress": {"aws:SourceIp": ["203.0.113.5/24", "198.51.100.1"]}})),
+            "context": {"aws:SourceIp": "203.0.113.9"},
+        },
+    ),
+    (
+        open_rules.SHORT_ARN_PATTERN, "implicitDeny", "allowed",
+        {"identity": doc(allow("s3:*", "*", {"ArnLike": {"aws:PrincipalArn": "*"}}))},
+    ),
+    (
+        open_rules.SHORT_ARN_PATTERN, "allowed", "implicitDeny",
+        {"identity": doc(allow("s3:*", "*", {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*"}}))},
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "implicitDeny", "allowed",
+        {
+            "identity": doc(allow("s3:*", "*", {"StringLike": {"aws:username": "${aws:PrincipalTag/t}"}})),
+            "context": {"aws:PrincipalTag/t": "*"},
+        },
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "implicitDeny", "allowed",
+        {
+            "identity": doc(allow("s3:*", "arn:aws:s3:::amzn-s3-demo-bucket/${aws:PrincipalTag/t}")),
+            "context": {"aws:PrincipalTag/t": "*"},
+        },
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "allowed", "implicitDeny",
+        {
+            "identity": doc(
+                {"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::*/${aws:PrincipalTag/t}"}
+            ),
+            "context": {"aws:PrincipalTag/t": "?*"},
+        },
+    ),
     (open_rules.PARTLY_LISTED, "explicitDeny", "allowed", {"principal": SESSION, **spared(ROLE, ROOT)}),
     (open_rules.ROLE_LISTED, "allowed", "explicitDeny", {"principal": ROLE, **spared(ROLE, ROOT)}),
     (open_rules.BOUNDARY_AND_TRUST, "implicitDeny", "allowed", entering(USER, boundary=S3_ALONE)),
