@@ -173,6 +173,14 @@ PUBLIC_BY_CALLER_KEY = OpenRule(
     mark("it is not"),
     "Amazon S3 User Guide, Blocking public access to your Amazon S3 storage",
 )
+LISTED_IN_ONE = OpenRule(
+    "access-point-or-bucket-left-out",
+    "I11",
+    mark("whether a Deny whose NotResource lists an access point or its bucket, but not both, applies"),
+    mark("it does: both decisions are made with it"),
+    mark("one of the two is enough"),
+    "Amazon S3 User Guide, Configuring IAM policies for using access points",
+)
 UNSIGNED_ON_QUEUES = OpenRule(
     "unsigned-on-queues",
     "E10",

@@ -28,6 +28,8 @@ from ..conformance.authoring import (
 from ..rules import rule
 
 EXTERNAL = f"arn:aws:iam::{OTHER_ACCOUNT}:user/zoe"
+ACCESS_POINT = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/ap"
+BEHIND = "arn:aws:s3:::amzn-s3-demo-bucket/*"
 LOG_GROUP = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:app"
 S3_ALONE = doc(allow("s3:*"))
 
@@ -35,8 +37,18 @@ S3_ALONE = doc(allow("s3:*"))
 OPEN_QUEUE = doc(grant("*", "sqs:*"))
 
 
-def answer(**given: Any) -> EvaluationResult:
-    return evaluate_case(case("open", "allowed", "K9", "order", "", **given))
+def answer(bucket: Any = None, **given: Any) -> EvaluationResult:
+    whole = case("open", "allowed", "K9", "order", "", **given)
+    return evaluate_case(whole if bucket is None else {**whole, "access_point_bucket": bucket})
+
+
+def through_access_point(*spared_arns: str) -> dict[str, Any]:
+    spares = {"Effect": "Deny", "Action": "s3:*", "NotResource": list(spared_arns)}
+    return {
+        "resource": f"{ACCESS_POINT}/object/k",
+        "bucket": {"name": "amzn-s3-demo-bucket", "resource_account": ACCOUNT},
+        "identity": doc(allow("s3:*"), spares),
+    }
 
 
 def on_tags(operator: str, listed: str, **context: Any) -> dict[str, Any]:
@@ -161,6 +173,8 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
     (open_rules.SOURCE_IDENTITY_OF_USER, "implicitDeny", "allowed", entering(USER, "sts:SetSourceIdentity")),
     (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalAccount", OTHER_ACCOUNT)),
     (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalArn", EXTERNAL)),
+    (open_rules.LISTED_IN_ONE, "explicitDeny", "allowed", through_access_point(BEHIND)),
+    (open_rules.LISTED_IN_ONE, "explicitDeny", "allowed", through_access_point(f"{ACCESS_POINT}/object/*")),
     (
         open_rules.UNSIGNED_ON_QUEUES, "implicitDeny", "allowed",
         {"principal": "anonymous", "action": "sqs:ListQueueTags", "resource": QUEUE, "policy": OPEN_QUEUE},
@@ -184,6 +198,20 @@ def test_the_answer_names_the_rule_and_both_readings(
         other,
     ):
         assert part in found.message
+
+
+@rule("I11")
+@pytest.mark.parametrize(
+    ("given", "decision"),
+    [
+        (through_access_point(f"{ACCESS_POINT}/*", BEHIND), "allowed"),
+        (through_access_point("arn:aws:s3:::another/*"), "explicitDeny"),
+    ],
+)
+def test_a_not_resource_that_lists_both_or_none_is_plain(given: dict[str, Any], decision: str) -> None:
+    told = answer(**given)
+    assert told.decision == decision
+    assert not [one for one in told.assumptions if one.code == "pages-disagree"]
 
 
 def test_no_rule_is_open_without_an_answer_that_tells() -> None:
