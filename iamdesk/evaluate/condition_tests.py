@@ -9,7 +9,6 @@ from iamdesk.evaluate.context import Context, KeyValue, Knowledge
 from iamdesk.evaluate.open_rules import (
     ALL_VALUES_NOT_LIKE,
     ANY_VALUE_IF_EXISTS,
-    HOST_BITS,
     NULL_OF_EMPTY_TEXT,
     SEVERAL_VALUES,
     SHORT_ARN_PATTERN,
@@ -20,7 +19,6 @@ from iamdesk.evaluate.open_rules import (
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import (
-    ARN,
     BOOL,
     DATE,
     IP_ADDRESS,
@@ -69,15 +67,12 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
     rule = SEVERAL_VALUES
     if any(value.otherwise for value in test.values):
         read = replace(test, values=tuple([value.otherwise or value for value in test.values]))
-        other, rule = _of_values(read, operator, fact.values, context)[0], _READ_OTHERWISE[operator.family.name]
+        other = _of_values(read, operator, fact.values, context)[0]
+        rule = VARIABLE_UNDER_BOOL if operator.family is BOOL else SHORT_ARN_PATTERN
     elif operator.takes_wildcards and any(map(is_pattern, _values_of(test.variable_keys, context))):
         other = _of_values(test, operator, fact.values, context, has_wildcards=True)[0]
         rule = WILDCARD_IN_VALUE
     return TestResult(result, fact) if other in (None, MAYBE, result) else TestResult(result, fact, other, rule)
-
-
-_READ_OTHERWISE = {BOOL.name: VARIABLE_UNDER_BOOL, IP_ADDRESS.name: HOST_BITS, ARN.name: SHORT_ARN_PATTERN}
-"""By operator family, the rule of its values that can be read otherwise."""
 
 
 def _values_of(keys: Iterable[str], context: Context) -> Iterator[str]:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.i18n import phrase
-from iamdesk.policy.operators import ARN, BOOL, IP_ADDRESS, OPERATORS, Operator, has_host_bits
+from iamdesk.policy.operators import ARN, BOOL, OPERATORS, Operator
 from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
 from iamdesk.policy.wildcards import tokens_of
@@ -41,7 +41,7 @@ class PolicyValue:
         if not self.variables:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
         self.otherwise = self._read_otherwise(variables)
-        """The value by the other reading, where AWS's pages leave one open (rules G12, G13, H2); None: the same."""
+        """The value by the other reading, where AWS's pages leave one open (rules G13, H2); None: the same."""
 
     @property
     def template(self) -> Template:
@@ -62,8 +62,6 @@ class PolicyValue:
         family, text = self._operator.family, self.text
         if family is BOOL and variables and has_variables(text) and not self._operator.takes_variables:
             return PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
-        if family is IP_ADDRESS and self._static is not None and has_host_bits(text):
-            return PolicyValue("", self._operator, variables=False)
         if family is ARN and self.is_malformed and text.endswith("*"):
             return PolicyValue(text + ":*" * (5 - text.count(":")), self._operator, variables=False)
         return None

@@ -106,12 +106,6 @@ def read_network(value: str) -> Network | None:
         return None
 
 
-def has_host_bits(value: str) -> bool:
-    """Return whether the address of a CIDR range is not its first one (rule G12)."""
-    network = read_network(value)
-    return network is not None and read_address(value.partition("/")[0]) != network.network_address
-
-
 def read_address(value: str) -> Address | None:
     """Read an IPv4 or IPv6 address."""
     try:

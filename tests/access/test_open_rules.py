@@ -118,20 +118,6 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
         },
     ),
     (
-        open_rules.HOST_BITS, "allowed", "implicitDeny",
-        {
-            "identity": doc(allow("s3:*", "*", {"IpAddress": {"aws:SourceIp": "203.0.113.5/24"}})),
-            "context": {"aws:SourceIp": "203.0.113.9"},
-        },
-    ),
-    (
-        open_rules.HOST_BITS, "implicitDeny", "allowed",
-        {
-            "identity": doc(allow("s3:*", "*", {"NotIpAddress": {"aws:SourceIp": ["203.0.113.5/24", "198.51.100.1"]}})),
-            "context": {"aws:SourceIp": "203.0.113.9"},
-        },
-    ),
-    (
         open_rules.SHORT_ARN_PATTERN, "implicitDeny", "allowed",
         {"identity": doc(allow("s3:*", "*", {"ArnLike": {"aws:PrincipalArn": "*"}}))},
     ),
