@@ -194,6 +194,18 @@ class Sensitive(_Data):
     actions: tuple[str, ...]
 
 
+class Sent(_Data):
+    """What a service sends when it assumes a role."""
+
+    service: str
+    """The service of the ARN, as its prefix."""
+    types: frozenset[str] = frozenset()
+    """The resource types whose own ARN it sends; of others, only account and Region are known."""
+    is_documented: bool = True
+    """Whether AWS's documentation shows it; otherwise it is unknown whether the service sends anything."""
+    page: str
+
+
 class _Meant(_Data):
     states: tuple[str, ...] = ()
     """As AWS prints them, empty text for none; no states: any."""
@@ -258,6 +270,8 @@ class Catalog(_Data):
     """Facts that techniques need besides permissions, as text to complete "requires …"."""
     captured: Mapping[str, CapturedFact]
     """By fact, the resources that confirm or refute it; the others are about things that are not captured."""
+    sends: Mapping[str, Sent]
+    """By service, what AWS's documentation shows in trust policies; others may send any ARN, or none."""
     sensitive: tuple[Sensitive, ...]
     calls: tuple[CallParameters, ...]
     paths: tuple[EscalationPath, ...]
