@@ -1,6 +1,5 @@
 """One condition test against one request: false, unknown or true. Rules: G1 to G19, K3, K4."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from iamdesk.evaluate.open_rules import (
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import (
+    ARN,
     BOOL,
     DATE,
     IP_ADDRESS,
@@ -65,18 +65,24 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(result, fact, other, None if other is None else rule)
     result, other = _of_values(test, operator, fact.values, context)
     rule = SEVERAL_VALUES
-    if any(value.otherwise for value in test.values):
-        read = replace(test, values=tuple([value.otherwise or value for value in test.values]))
-        other = _of_values(read, operator, fact.values, context)[0]
-        rule = VARIABLE_UNDER_BOOL if operator.family is BOOL else SHORT_ARN_PATTERN
-    elif operator.takes_wildcards and any(map(is_pattern, _values_of(test.variable_keys, context))):
-        other = _of_values(test, operator, fact.values, context, has_wildcards=True)[0]
-        rule = WILDCARD_IN_VALUE
+    if other is None:
+        other, rule = _read_otherwise(test, operator, fact.values, context)
     return TestResult(result, fact) if other in (None, MAYBE, result) else TestResult(result, fact, other, rule)
 
 
-def _values_of(keys: Iterable[str], context: Context) -> Iterator[str]:
-    yield from (value for key in keys for value in context.fact(key).values)
+def _read_otherwise(
+    test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context
+) -> tuple[Truth | None, OpenRule]:
+    """Return the result with the values of a policy, or of its variables, read otherwise (rules G13, H2, H8)."""
+    if operator.family in (BOOL, ARN) and any(value.otherwise for value in test.values):
+        read = replace(test, values=tuple([value.otherwise or value for value in test.values]))
+        rule = VARIABLE_UNDER_BOOL if operator.family is BOOL else SHORT_ARN_PATTERN
+        return _of_values(read, operator, values, context)[0], rule
+    if operator.takes_wildcards and test.variable_keys:
+        filled = [value for key in test.variable_keys for value in context.fact(key).values]
+        if any(map(is_pattern, filled)):
+            return _of_values(test, operator, values, context, has_wildcards=True)[0], WILDCARD_IN_VALUE
+    return None, WILDCARD_IN_VALUE
 
 
 def _null_test(test: ConditionTest, fact: KeyValue, *, is_multivalued: bool) -> TestResult:
