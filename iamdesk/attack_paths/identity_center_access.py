@@ -14,6 +14,7 @@ from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_o
 from iamdesk.i18n import phrase, phrased
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.permission_sets import PermissionSets, permission_set_of_arn
+from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.identity_center import AccountAssignment
 from iamdesk.snapshot.model import Snapshot
 
@@ -38,6 +39,13 @@ class IdentityCenterAccess:
         self._center = own[0] if len(own) == 1 else None
         self._owner = owner or (self._center.instance.owner_account_id if self._center else None)
         self._organization = organization
+        own_sets = "" if self._center is None else self._center.instance.instance_arn.rpartition("/")[2]
+        self._delegates = {
+            one.account_id
+            for one in snapshot.captures
+            if (one.command, one.arguments, one.state) == ("list-permission-sets", (own_sets,), CaptureState.READ)
+        } - {owner}
+        """Who else was able to list the permission sets: one account at most is registered at a time."""
         self._sets = PermissionSets(snapshot)
         self._resources = resources
         self._administrators = administrators
@@ -95,6 +103,8 @@ class IdentityCenterAccess:
         if not self._organization.has_account(account):
             return None
         manages = self._organization.administers(account, _SERVICE)
+        if manages is None and self._delegates:
+            manages = account in self._delegates
         return None if manages and self._center is None else manages
 
     def _assigned(self, permission_set: str = "") -> list[AccountAssignment] | None:

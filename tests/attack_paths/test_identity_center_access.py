@@ -58,6 +58,7 @@ def bundle(
     has_instance: bool = True,
     sets: tuple[str, ...] = (OWN, FULL),
     administers: bool = True,
+    captured_in: str = MANAGEMENT,
 ) -> dict[str, Any]:
     """Three accounts with a user and a role of Identity Center each that have one policy, and one administrator."""
     files: dict[str, Any] = {}
@@ -67,7 +68,7 @@ def bundle(
         users = [entries.user("dev", policy, account=account)]
         details = entries.details(users=users, roles=roles)
         files[f"accounts/{account}/iam/get-account-authorization-details"] = details
-    at = f"accounts/{MANAGEMENT}/eu-west-1/sso-admin"
+    at = f"accounts/{captured_in}/eu-west-1/sso-admin"
     if has_organization:
         files["organization/describe-organization"] = {
             "Organization": {"Id": "o-abc1234567", "MasterAccountId": MANAGEMENT}
@@ -144,6 +145,12 @@ def test_the_delegated_administrator_manages_it(tmp_path: Path) -> None:
     reach = reach_of(tmp_path, bundle(delegates=[DELEGATE]))
     assert found(reach, user_in(MEMBER)) == {}
     assert found(reach, user_in(DELEGATE)) == dict.fromkeys(ALL, POSSIBLE)
+    assert found(reach, role_in(DELEGATE))["sso-001"] is PROVEN
+
+
+def test_who_lists_permission_sets_is_the_delegated_administrator(tmp_path: Path) -> None:
+    reach = reach_of(tmp_path, bundle(captured_in=DELEGATE))
+    assert found(reach, user_in(MEMBER)) == {}
     assert found(reach, role_in(DELEGATE))["sso-001"] is PROVEN
 
 
