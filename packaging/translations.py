@@ -32,6 +32,7 @@ _DATA = (
     "escalation-paths.json",
     "needs.json",
     "oidc-strangers.json",
+    "open-rules.json",
     "separation-of-duties.json",
 )
 """Files of resources/data with texts that are shown; the code says them when they are taken out."""
@@ -67,6 +68,7 @@ def _texts(data: dict[str, Any]) -> Iterator[str]:
     yield from data.get("facts", {}).values()
     yield from (one["name"] for one in data.get("sensitive", ()))
     yield from (path["how"] for path in data.get("paths", ()))
+    yield from (text for rule in data.get("rules", ()) for text in (rule["question"], rule["taken"], rule["other"]))
     yield from (text for pair in data.get("pairs", ()) for text in pair["says"])
 
 

@@ -92,7 +92,7 @@ class BlockedPaths:
                     break
             if stopped is None and path.target is TargetConstraint.GROUP:
                 joinable.append(arn)
-            elif stopped is None and path.needs and (reason := steps.workloads.refutation(path, arn)):
+            elif stopped is None and path.needs and (reason := self._refutation(path, arn)):
                 stopped = BlockedPath(path.id, phrased(path.how), arn, reason)
             elif stopped is None and path.joined and not asked:
                 continue  # there is no group of administrators
@@ -103,6 +103,10 @@ class BlockedPaths:
                 return BlockedPath(path.id, phrased(path.how), arn, self._without_effect(principal, arn))
             best = best or stopped
         return self._as_member(principal, path, joinable) if joinable else best
+
+    def _refutation(self, path: EscalationPath, arn: str) -> str:
+        steps = self._steps
+        return steps.workloads.refutation(path, arn) or steps.identity_center.refutation(path, arn)
 
     def _without_effect(self, *principals: str) -> str:
         """Return why a technique that is allowed does not lead to administrator access."""

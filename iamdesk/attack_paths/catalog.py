@@ -6,12 +6,15 @@ Ids and required permissions of published techniques follow pathfinding.cloud (A
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from iamdesk.access.request_grid import FRESH
 from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.inventory.workload_index import CREDENTIAL_USAGES
 from iamdesk.resource_files import resources
+from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
 
 PASSES = "iam:PassRole"
 ASSUMES = "sts:AssumeRole"
@@ -198,6 +201,71 @@ class Sensitive(_Data):
     actions: tuple[str, ...]
 
 
+class Sent(_Data):
+    """What a service sends when it assumes a role."""
+
+    service: str
+    """The service of the ARN, as its prefix."""
+    types: frozenset[str] = frozenset()
+    """The resource types whose own ARN it sends; of others, only account and Region are known."""
+    is_documented: bool = True
+    """Whether AWS's documentation shows it; otherwise it is unknown whether the service sends anything."""
+    page: str
+
+
+class _Meant(_Data):
+    states: tuple[str, ...] = ()
+    """As AWS prints them, empty text for none; no states: any."""
+    takes_commands: bool = False
+    """Whether commands have to be accepted."""
+
+    def is_meant(self, one: Workload) -> bool:
+        """Return whether a captured resource serves."""
+        return (not self.states or one.state in self.states) and (not self.takes_commands or one.takes_commands is True)
+
+
+def _cluster(arn: str) -> str:
+    return arn.split("/", 2)[1]
+
+
+class CapturedBesides(_Meant):
+    """Resources that have to exist besides."""
+
+    kind: WorkloadKind
+    same: Literal["resource", "cluster", "region"]
+    """What both have in common; calls are made on others of the Region, too."""
+
+    def shared(self, arn: str) -> str:
+        """Return what a resource has in common with others."""
+        return arn if self.same == "resource" else _cluster(arn) if self.same == "cluster" else arn.split(":", 4)[3]
+
+
+class CapturedFact(_Meant):
+    """The captured resources that a required fact of a technique is about."""
+
+    kinds: tuple[WorkloadKind, ...]
+    of_role: bool = True
+    """Whether the resource has to use the target."""
+    usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
+    """In which ways."""
+    also: tuple[CapturedBesides, ...] = ()
+    calls_on: tuple[str, ...] = ()
+    """Further resources that calls are made on, with ``{scope}`` (the ARN up to the account) and ``{cluster}``."""
+    is_enough: bool = True
+    """Whether the fact is true if there is such a resource; False: it can only be refuted."""
+
+    @property
+    def all_kinds(self) -> tuple[WorkloadKind, ...]:
+        """The kinds that have to be listed for it to be refuted."""
+        return (*self.kinds, *(one.kind for one in self.also))
+
+    def named(self, arn: str) -> Iterator[str]:
+        """Yield `calls_on` of a resource."""
+        scope = arn.rpartition(":")[0]
+        known = {"scope": scope, "account": scope.rpartition(":")[2], "new": FRESH}
+        yield from (one.format(**known, cluster=_cluster(arn)) for one in self.calls_on)
+
+
 class Catalog(_Data):
     """The whole file."""
 
@@ -207,6 +275,10 @@ class Catalog(_Data):
     sources: Mapping[str, Source]
     facts: Mapping[str, str]
     """Facts that techniques need besides permissions, as text to complete "requires …"."""
+    captured: Mapping[str, CapturedFact]
+    """By fact, the resources that confirm or refute it; the others are about things that are not captured."""
+    sends: Mapping[str, Sent]
+    """By service, what AWS's documentation shows in trust policies; others may send any ARN, or none."""
     sensitive: tuple[Sensitive, ...]
     calls: tuple[CallParameters, ...]
     paths: tuple[EscalationPath, ...]

@@ -23,6 +23,7 @@ from iamdesk.attack_paths.catalog import (
 )
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, EdgeSources, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context, EvaluationSession
+from iamdesk.attack_paths.identity_center_access import IdentityCenterAccess
 from iamdesk.attack_paths.request_tags import SET_SOURCE_IDENTITY
 from iamdesk.attack_paths.session_needs import SessionNeeds, demands_identity, may_force, passing
 from iamdesk.attack_paths.source_arns import IMPOSSIBLE, SourceTest
@@ -93,6 +94,9 @@ class Edges:
         profiles = frozenset(arn for role in roles for arn in profiles_of(role))
         self.resources = TechniqueResources(self.population, self.finder, self.anything, profiles)
         self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
+        self.identity_center = IdentityCenterAccess(
+            inquiry.snapshot, evaluator.organization, self.resources, self._administrator_roles
+        )
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}
         """By action and service: the evaluated entities, and who is allowed the action on them."""
@@ -311,6 +315,10 @@ class Edges:
         """Return what the sessions of a role need in which it is an administrator; None: nothing, or it is not one."""
         position = self.population.position(role)
         return self.lent_sessions.get(role) if position is None else self.sessions.get(position)
+
+    def _administrator_roles(self, account: str) -> Iterator[str]:
+        found = self.unconditional_administrators & self.members_of.get(account, 0) & ~self.users
+        yield from (self.population.index.subjects[position] for position in indexes_of(found))
 
     @cached_property
     def unconditional_administrators(self) -> int:

@@ -15,6 +15,7 @@ from iamdesk.attack_paths.catalog import (
     EscalationPath,
     Gain,
     Required,
+    TargetConstraint,
     TargetType,
     alternatives_of,
     catalog,
@@ -225,6 +226,8 @@ class Prover:
             return known[key]
 
         def captured(action: str) -> Iterator[str]:
+            if path.target is TargetConstraint.PERMISSION_SET:
+                return iter(steps.identity_center.resources(path, source))
             return islice(steps.workloads.resources(path, target, action), _MAX_RESOURCES)
 
         if path.creates_principal:
@@ -394,7 +397,9 @@ class Prover:
 
     def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
         paths = [catalog().path(one) for one in path_id.split("+")]
-        facts = [phrased(catalog().facts[need]) for path in paths for need in path.needs]
+        center = self._steps.identity_center
+        needs = (need for path in paths for need in path.needs if not center.is_so(need, source))
+        facts = [phrased(catalog().facts[need]) for need in needs]
         wanted: dict[str, None] = {}
         for path in paths:
             for one in self._best(source, target, path):

@@ -100,8 +100,14 @@ class SelfEscalation:
             who = self._steps.resources.narrow(path, who)
             for position in indexes_of(who.principals):
                 place_of = self._steps.places.get(position)
-                if place_of is not None and (account := self._steps.account_of(place_of)):
-                    yield account.account_id, Edge(path.id, place_of, who.within(1 << position).unsure())
+                if place_of is None or (account := self._steps.account_of(place_of)) is None:
+                    continue
+                arn = self._steps.targets.arns[place_of]
+                found = self._steps.identity_center.narrow(path, arn, who.within(1 << position))
+                if found.proven and not self._could_be_administrator(position):
+                    found = found.unsure()
+                if found.principals:
+                    yield account.account_id, Edge(path.id, place_of, found)
 
     def of_new_principals(self) -> Iterator[tuple[str, Edge]]:
         """Yield the edges through a user or role that the principal creates."""

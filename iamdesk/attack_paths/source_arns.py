@@ -5,13 +5,12 @@ keys"), so it is in the account for which the service acts. Not every service se
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from iamdesk.access.request_grid import FRESH, placeholder_arns
 from iamdesk.attack_paths.administrators import OPEN
-from iamdesk.attack_paths.catalog import Slot
+from iamdesk.attack_paths.catalog import Slot, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible
 from iamdesk.attack_paths.evaluation_session import Context
 from iamdesk.aws.service_reference import reference
@@ -23,44 +22,6 @@ _COLONS = 5
 """Before the part of an ARN that names the resource."""
 PROVEN, POSSIBLE, IMPOSSIBLE = 0, 1, 2
 """Ranks of requests: allowed, also with values that the caller chooses; dependent on a fact; denied."""
-
-
-class _Sent(NamedTuple):
-    """What a service sends when it assumes a role."""
-
-    service: str
-    """The service of the ARN, as its prefix."""
-    types: frozenset[str] = frozenset()
-    """The resource types whose own ARN it sends; of others, only account and Region are known."""
-    is_documented: bool = True
-    """Whether AWS's documentation shows it; otherwise it is unknown whether the service sends anything."""
-
-
-_SENT: Mapping[str, _Sent] = {
-    # CodeBuild User Guide, "Allow CodeBuild to interact with other AWS services".
-    "codebuild.amazonaws.com": _Sent("codebuild", frozenset({"project"})),
-    # Step Functions Developer Guide, "Creating an IAM role for your state machine".
-    "states.amazonaws.com": _Sent("states", frozenset({"statemachine"})),
-    # SageMaker AI Developer Guide, "Cross-Service Confused Deputy Prevention": not the ARN of a model or notebook.
-    "sagemaker.amazonaws.com": _Sent("sagemaker", frozenset({"training-job", "processing-job", "transform-job"})),
-    # MWAA User Guide, "Cross-service confused deputy prevention".
-    "airflow.amazonaws.com": _Sent("airflow", frozenset({"environment"})),
-    # AgentCore Developer Guide, "Resource and session management".
-    "bedrock-agentcore.amazonaws.com": _Sent("bedrock-agentcore"),
-    # ECS Developer Guide, "Amazon ECS task IAM role".
-    "ecs-tasks.amazonaws.com": _Sent("ecs"),
-    # EventBridge Scheduler User Guide, "Confused deputy prevention": the schedule group, formerly the schedule.
-    "scheduler.amazonaws.com": _Sent("scheduler"),
-    # Systems Manager User Guide, "Cross-service confused deputy prevention".
-    "ssm.amazonaws.com": _Sent("ssm"),
-    # Amplify User Guide, "Cross-service confused deputy prevention": the branch.
-    "amplify.amazonaws.com": _Sent("amplify"),
-    # IAM Roles Anywhere User Guide, "Trust policy": the trust anchor, whose ID AWS chooses.
-    "rolesanywhere.amazonaws.com": _Sent("rolesanywhere"),
-    # Lambda Developer Guide: Lambda assumes the execution role for a function; none of its pages says with which keys.
-    "lambda.amazonaws.com": _Sent("lambda", frozenset({"function"}), is_documented=False),
-}
-"""By service, what AWS's documentation shows in trust policies. Others may send the ARN of any resource, or none."""
 
 
 class SourceTest:
@@ -87,7 +48,7 @@ class SourceTest:
         """
         _, partition, _, _, self._account, _ = role.split(":", 5)
         self._decide, self._base = decide, base
-        self._sent = _SENT.get(service)
+        self._sent = catalog().sends.get(service)
         prefix = self._sent.service if self._sent else "*"
         self._values = [_VARIABLE.sub("*", value) for value in values]
         types = self._sent.types if self._sent else frozenset()

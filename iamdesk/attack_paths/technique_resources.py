@@ -7,7 +7,7 @@ to be allowed on the same resource, in one Region.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import islice
 from typing import NamedTuple
 
@@ -273,8 +273,22 @@ class TechniqueResources:
             known = self._testing[service, name] = limited, limits
         return known
 
-    def on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
-        """Return which of some principals are allowed the calls of some slots of a technique in one Region."""
+    def on_existing(
+        self, slots: Sequence[Slot], arns: Iterable[str], members: int, region: str, source: SourceTest | None = None
+    ) -> ConfirmedAndPossible:
+        """Return which of some principals are allowed the calls of some slots of a technique in one Region.
+
+        On existing resources; of types without any, on those that policies name.
+        """
+        named = {slot: [one for one in arns if is_of_slot(slot, one)] for slot in slots}
+        found = self._on_others([slot for slot in slots if not named[slot]], members, region)
+        for slot, resources in named.items():
+            role = _ANY_ROLE._replace(source=source)
+            each = (self._on(slot, one, found.principals, role, region) for one in resources)
+            found = found.both(reduce(ConfirmedAndPossible.either, each)) if resources else found
+        return found
+
+    def _on_others(self, slots: Sequence[Slot], members: int, region: str) -> ConfirmedAndPossible:
         found = NO_PRINCIPALS if slots else ConfirmedAndPossible(members, 0)
         for account, own in self._finder.members_of.items():
             if slots and (inside := members & own):
@@ -425,7 +439,7 @@ class TechniqueResources:
         account = self._population.cohort_at(position).account
         partition = self._population.cohort_at(position).partition
         roles = self._roles(path, 1 << position, role, profiles, source)
-        own = [list(captured(slot.calls[0])) if slot.types else [] for slot in slots]
+        own = [[one for one in captured(slot.calls[0]) if is_of_slot(slot, one)] for slot in slots]
         fresh = [list(_with_patterns(slot, placeholders(slot, partition, account), source)) for slot in slots]
         first = [mine or other for mine, other in zip(own, fresh, strict=True)]
         limited, tested = self._limited_regions(path)
@@ -589,6 +603,11 @@ def _is_simple(slot: Slot) -> bool:
 
 def _serves(slot: Slot, resource: str) -> int:
     return max(serves(call, resource) for call in slot.calls)
+
+
+def is_of_slot(slot: Slot, arn: str) -> bool:
+    """Return whether a resource has one of the types of a slot."""
+    return any(reference().is_of_type(slot.service, name, arn) for name in slot.types)
 
 
 def serves(call: str, resource: str) -> int:

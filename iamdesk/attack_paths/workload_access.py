@@ -1,14 +1,14 @@
 """Techniques that act on a resource that runs with a role: confirmed, limited or refuted by the captured resources."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cache
 
 from iamdesk.access.own_statements import AS_IDENTITY
-from iamdesk.attack_paths.catalog import PASSES, EscalationPath, Slot, TargetConstraint, catalog
+from iamdesk.access.request_grid import FRESH
+from iamdesk.attack_paths.catalog import PASSES, CapturedFact, EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.source_arns import SourceTest
-from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_of
+from iamdesk.attack_paths.technique_resources import TechniqueResources, is_of_slot, slots_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.context import UNKNOWN, Context
@@ -17,85 +17,15 @@ from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.evaluate.ternary import FALSE
 from iamdesk.i18n import join_names, phrase, phrased
-from iamdesk.inventory.workload_index import CREDENTIAL_USAGES, AccountWorkloadIndex, WorkloadIndex
+from iamdesk.inventory.workload_index import AccountWorkloadIndex, WorkloadIndex
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.workloads import RoleUsage, Workload, WorkloadKind
+from iamdesk.snapshot.workloads import Workload
 
 _NO_PRINCIPALS = Caller(CallerKind.ANONYMOUS, "anonymous")
 _NO_CONTEXT = Context({}, lambda _: UNKNOWN, MissingContextMode.UNKNOWN, lambda _: False)
 _MAX_KEPT = 1 << 14
 _MAX_RESOURCES = 500
 """Resources of one role that are evaluated for one technique; with more of them, it stays possible."""
-_HANDED_OUT = frozenset({RoleUsage.HANDS_OUT})
-
-
-def _any(_workload: Workload) -> bool:
-    return True
-
-
-def _takes_commands(task: Workload) -> bool:
-    return task.takes_commands is True and task.state in ("RUNNING", "")
-
-
-def _is_online(node: Workload) -> bool:
-    return node.state == "Online"
-
-
-@dataclass(frozen=True, slots=True)
-class _Fact:
-    """The resources that a required fact of a technique is about."""
-
-    kinds: tuple[WorkloadKind, ...]
-    of_role: bool = True
-    """Whether the resource has to use the target."""
-    usages: frozenset[RoleUsage] = CREDENTIAL_USAGES
-    """In which ways."""
-    is_meant: Callable[[Workload], bool] = _any
-    also: tuple[tuple[WorkloadKind, bool, Callable[[Workload], bool]], ...] = ()
-    """Resources that have to exist besides: kind, whether it is the same resource (by ARN), and which are meant."""
-    is_enough: bool = True
-    """Whether the fact is true if there is such a resource; False: it can only be refuted."""
-
-
-_FACTS: Mapping[str, _Fact] = {
-    "ec2 instance": _Fact((WorkloadKind.EC2_INSTANCE,)),
-    "managed instance": _Fact((WorkloadKind.EC2_INSTANCE,), also=((WorkloadKind.MANAGED_NODE, True, _is_online),)),
-    "ec2 instance of its own": _Fact((WorkloadKind.EC2_INSTANCE,), of_role=False, is_enough=False),
-    "launch template": _Fact((WorkloadKind.LAUNCH_TEMPLATE,), is_enough=False),
-    "lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,)),
-    "stack": _Fact((WorkloadKind.STACK,)),
-    "build project": _Fact((WorkloadKind.BUILD_PROJECT,)),
-    "development endpoint": _Fact((WorkloadKind.GLUE_DEV_ENDPOINT,)),
-    "glue job": _Fact((WorkloadKind.GLUE_JOB,), of_role=False),
-    "glue job with the role": _Fact((WorkloadKind.GLUE_JOB,), is_enough=False),
-    "cluster": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False),
-    "container instance": _Fact((WorkloadKind.ECS_CLUSTER,), of_role=False, is_enough=False),
-    "task definition": _Fact((WorkloadKind.TASK_DEFINITION,), of_role=False),
-    "running task": _Fact((WorkloadKind.ECS_TASK,), is_meant=_takes_commands),
-    "notebook instance": _Fact((WorkloadKind.NOTEBOOK_INSTANCE,)),
-    "app runner service": _Fact((WorkloadKind.APP_RUNNER_SERVICE,)),
-    "code interpreter": _Fact((WorkloadKind.CODE_INTERPRETER,)),
-    "agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,)),
-    "agent browser": _Fact((WorkloadKind.AGENT_BROWSER,)),
-    "job queue": _Fact((WorkloadKind.JOB_QUEUE,), of_role=False),
-    "job definition": _Fact((WorkloadKind.JOB_DEFINITION,), also=((WorkloadKind.JOB_QUEUE, False, _any),)),
-    "identity pool": _Fact((WorkloadKind.IDENTITY_POOL,), of_role=False),
-    "state machine": _Fact((WorkloadKind.STATE_MACHINE,)),
-    "eks cluster": _Fact((WorkloadKind.EKS_CLUSTER,), of_role=False),
-    "own ecs service": _Fact((WorkloadKind.ECS_SERVICE,), of_role=False),
-    "any lambda function": _Fact((WorkloadKind.LAMBDA_FUNCTION,), of_role=False, is_enough=False),
-    "any agent runtime": _Fact((WorkloadKind.AGENT_RUNTIME,), of_role=False),
-    "sagemaker domain": _Fact((WorkloadKind.SAGEMAKER_DOMAIN,), of_role=False),
-    "studio profile": _Fact((WorkloadKind.SAGEMAKER_USER_PROFILE, WorkloadKind.SAGEMAKER_DOMAIN)),
-    "schedule": _Fact((WorkloadKind.SCHEDULE,), of_role=False),
-    "cluster with pods": _Fact((WorkloadKind.POD_IDENTITY,), is_enough=False),
-    "pod identity association": _Fact((WorkloadKind.POD_IDENTITY,), of_role=False, is_enough=False),
-    "unauthenticated role": _Fact((WorkloadKind.IDENTITY_POOL,), usages=_HANDED_OUT, is_enough=False),
-    "roles anywhere profile": _Fact(
-        (WorkloadKind.ANYWHERE_PROFILE,), usages=_HANDED_OUT, also=((WorkloadKind.TRUST_ANCHOR, False, _any),)
-    ),
-}
-"""By required fact (`Catalog.facts`). The others are about things that are not captured."""
 
 
 class WorkloadAccess:
@@ -134,33 +64,32 @@ class WorkloadAccess:
             The same where its required facts are unknown. Where all resources of a kind were captured, those who are
             allowed the actions on one of them, and no principal if there is none.
         """
-        facts = [_FACTS.get(need) for need in path.needs]
+        facts = [catalog().captured.get(need) for need in path.needs]
         if not who.principals or not any(facts):
             return who
         known = self._index.of_account(account_id)
         found: list[Sequence[Workload]] = []
         is_complete = True
+        first: CapturedFact | None = None
         for fact in facts:
             if fact is None:
                 is_complete = False
                 continue
-            kinds = (*fact.kinds, *(kind for kind, _, _ in fact.also))
+            first = first or fact
             resources = self._resources(fact, path, known, role_arn)
-            if all(map(known.is_complete, kinds)):
+            if all(map(known.is_complete, fact.all_kinds)):
                 if not resources:
                     return NO_PRINCIPALS
             else:
                 is_complete = False
             found.append(resources if fact.is_enough else ())
-        if len(found) < len(facts) or not all(found):
+        if first is None or len(found) < len(facts) or not all(found):
             return who.unsure()
         confirmed = NO_PRINCIPALS
         is_complete = is_complete and len(found[0]) <= _MAX_RESOURCES
         for resource in found[0][:_MAX_RESOURCES]:
-            on_resource = self._on(path, resource, who.principals)
-            if source is not None:
-                on_resource = source.among(source.rank_of_captured(resource.arn), on_resource)
-            confirmed = confirmed.either(on_resource)
+            beside = self._beside(first, known, resource)
+            confirmed = confirmed.either(self._on(path, resource, beside, who.principals, source))
         if passing is not None:
             confirmed = confirmed.both(passing)
         return confirmed if is_complete else confirmed.either(who.unsure())
@@ -172,8 +101,8 @@ class WorkloadAccess:
         """
         known = self._index.of_account(_account_of(role_arn))
         for need in path.needs:
-            fact = _FACTS.get(need)
-            if fact is None or not all(map(known.is_complete, (*fact.kinds, *(kind for kind, _, _ in fact.also)))):
+            fact = catalog().captured.get(need)
+            if fact is None or not all(map(known.is_complete, fact.all_kinds)):
                 continue
             resources = self._resources(fact, path, known, role_arn)
             what = phrased(catalog().facts[need])
@@ -183,7 +112,7 @@ class WorkloadAccess:
                 return phrase(
                     "It requires {what}: its actions are not allowed on {resources}.",
                     what=what,
-                    resources=join_names([one.arn for one in resources], 3),
+                    resources=join_names(self._named(path, fact, known, resources), 3),
                 )
         return ""
 
@@ -191,37 +120,69 @@ class WorkloadAccess:
         """Yield the captured resources on which an action of a technique acts, by ARN."""
         known = self._index.of_account(_account_of(role_arn))
         for need in path.needs[:1]:
-            fact = _FACTS.get(need)
+            fact = catalog().captured.get(need)
             if fact is None or not fact.is_enough:
                 continue
             for workload in self._resources(fact, path, known, role_arn):
-                if _acts_on(action, workload.arn):
-                    yield workload.arn
+                for arn in (workload.arn, *self._beside(fact, known, workload)):
+                    if _acts_on(action, arn):
+                        yield arn
+
+    def _named(
+        self, path: EscalationPath, fact: CapturedFact, known: AccountWorkloadIndex, resources: Sequence[Workload]
+    ) -> Sequence[str]:
+        """Return the resources on which the calls of a technique are made."""
+        arns = dict.fromkeys(arn for one in resources for arn in (one.arn, *self._beside(fact, known, one)))
+        acted = [arn for arn in arns if any(_acts_on(required.action, arn) for required in path.actions)]
+        return [arn.replace(FRESH, "*") for arn in acted] or list(arns)
 
     @staticmethod
-    def _resources(fact: _Fact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> Sequence[Workload]:
+    def _resources(
+        fact: CapturedFact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str
+    ) -> Sequence[Workload]:
         if fact.of_role and path.target is TargetConstraint.ROLE_IN_USE:
             uses = known.runs_with(role_arn)
             meant = [one.workload for one in uses if one.workload.kind in fact.kinds and one.usage in fact.usages]
         else:
             meant = [one for kind in fact.kinds for one in known.of_kind(kind)]
         meant = [one for one in meant if fact.is_meant(one)]
-        for kind, is_same, is_meant in fact.also:
-            others = {one.arn for one in known.of_kind(kind) if is_meant(one)}
-            meant = [one for one in meant if (one.arn in others if is_same else others)]
+        for also in fact.also:
+            others = {also.shared(one.arn) for one in known.of_kind(also.kind) if also.is_meant(one)}
+            meant = [one for one in meant if also.shared(one.arn) in others]
         return list({one.arn: one for one in meant}.values())
 
-    def _on(self, path: EscalationPath, workload: Workload, among: int) -> ConfirmedAndPossible:
-        """Return who is allowed the actions of a technique on one resource."""
+    @staticmethod
+    def _beside(fact: CapturedFact, known: AccountWorkloadIndex, workload: Workload) -> Sequence[str]:
+        """Return the resources on which the other calls of a technique are made, as far as captured."""
+        others = [
+            one.arn
+            for also in fact.also
+            if also.same == "region"
+            for one in known.of_kind(also.kind)
+            if also.is_meant(one) and also.shared(one.arn) == also.shared(workload.arn)
+        ]
+        return *others[:_MAX_RESOURCES], *fact.named(workload.arn)
+
+    def _on(
+        self, path: EscalationPath, workload: Workload, beside: Sequence[str], among: int, source: SourceTest | None
+    ) -> ConfirmedAndPossible:
+        """Return who is allowed the actions of a technique on one resource, for which the service can assume the role.
+
+        ``beside`` are the resources of its other calls.
+        """
         found = ConfirmedAndPossible(among, 0)
         slots = slots_of(path.id)
-        here = [slot for slot in slots if _is_of_slot(slot, workload.arn)]
+        here = [slot for slot in slots if is_of_slot(slot, workload.arn)]
         calls = dict.fromkeys(call for slot in here for call in slot.calls)
         for required in path.actions:
             if required.action != PASSES and (required.action in calls or _acts_on(required.action, workload.arn)):
                 found = found.both(self._among(found.principals, required.action, workload))
         others = [slot for slot in slots if slot not in here]
-        return found.both(self._technique_resources.on_others(others, found.principals, workload.region or "*"))
+        is_beside = any(is_of_slot(slot, arn) for slot in others if source and source.is_about(slot) for arn in beside)
+        if source is not None and not is_beside:
+            found = source.among(source.rank_of_captured(workload.arn), found)
+        region = workload.region or "*"
+        return found.both(self._technique_resources.on_existing(others, beside, found.principals, region, source))
 
     def _among(self, members: int, action: str, workload: Workload) -> ConfirmedAndPossible:
         """Return who is allowed an action on a resource; of identical resources, one is evaluated."""
@@ -292,8 +253,3 @@ def _acts_on(action: str, arn: str) -> bool:
     """Return whether the resource of an action can be one with an ARN."""
     service = action.partition(":")[0]
     return any(reference().is_of_type(service, name, arn) for name in _types_of(action))
-
-
-def _is_of_slot(slot: Slot, arn: str) -> bool:
-    """Return whether a resource has one of the types of a slot."""
-    return any(reference().is_of_type(slot.service, name, arn) for name in slot.types)

@@ -1,90 +1,18 @@
 """Condition keys of every request, whatever the action: their types, and which of them every action supports.
 
-Source: rules, Table 1 (IAM User Guide, "AWS global condition context keys"). Of the global keys, the action data lists
-only the three that depend on the action: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
+They are data, with their sources (``resources/data/global-condition-keys.json``). Of the global keys, the action data
+lists only the three that depend on the action: aws:RequestTag, aws:TagKeys and aws:ResourceTag.
 """
 
+import json
+from collections.abc import Mapping
 from typing import Final
 
-_STRING: Final = "String"
-_ARN: Final = "ARN"
-_BOOL: Final = "Bool"
-_DATE: Final = "Date"
-_NUMERIC: Final = "Numeric"
-_IP: Final = "IPAddress"
-_STRINGS: Final = "ArrayOfString"
+from iamdesk.resource_files import resources
 
-GLOBAL_KEY_TYPES: Final[dict[str, str]] = {
-    # About the principal
-    "aws:principalarn": _ARN,
-    "aws:principalaccount": _STRING,
-    "aws:principalorgid": _STRING,
-    "aws:principalorgpaths": _STRINGS,
-    "aws:principaltype": _STRING,
-    "aws:principalisawsservice": _BOOL,
-    "aws:principalservicename": _STRING,
-    "aws:principalservicenameslist": _STRINGS,
-    "aws:userid": _STRING,
-    "aws:username": _STRING,
-    # About the session
-    "aws:assumedroot": _BOOL,
-    "aws:federatedprovider": _STRING,  # a provider's ARN, or the bare host of a built-in one
-    "aws:tokenissuetime": _DATE,
-    "aws:multifactorauthpresent": _BOOL,
-    "aws:multifactorauthage": _NUMERIC,
-    "aws:signinsessionarn": _ARN,
-    "aws:sourceidentity": _STRING,
-    "aws:chatbotsourcearn": _ARN,
-    "aws:ec2instancesourcevpc": _STRING,
-    "aws:ec2instancesourceprivateipv4": _IP,
-    "ec2:roledelivery": _NUMERIC,
-    "ec2:sourceinstancearn": _ARN,
-    "lambda:sourcefunctionarn": _ARN,
-    "ssm:sourceinstancearn": _ARN,
-    "glue:roleassumedby": _STRING,
-    "glue:credentialissuingservice": _STRING,
-    "codebuild:buildarn": _ARN,
-    "codebuild:projectarn": _ARN,
-    "identitystore:userid": _STRING,
-    "aws:viacustomerdomain": _STRING,
-    # About the network
-    "aws:sourceip": _IP,
-    "aws:sourcevpc": _STRING,
-    "aws:sourcevpce": _STRING,
-    "aws:vpcsourceip": _IP,
-    "aws:sourcevpcarn": _ARN,
-    "aws:vpceaccount": _STRING,
-    "aws:vpceorgid": _STRING,
-    "aws:vpceorgpaths": _STRINGS,
-    # About the resource
-    "aws:resourceaccount": _STRING,
-    "aws:resourceorgid": _STRING,
-    "aws:resourceorgpaths": _STRINGS,
-    # About the request
-    "aws:calledvia": _STRINGS,
-    "aws:calledviafirst": _STRING,
-    "aws:calledvialast": _STRING,
-    "aws:viaawsservice": _BOOL,
-    "aws:viaawsmcpservice": _BOOL,
-    "aws:calledviaawsmcp": _STRING,
-    "aws:ismcpserviceaction": _BOOL,
-    "aws:currenttime": _DATE,
-    "aws:epochtime": _DATE,  # a number of seconds is a date to the Date operators, and Numeric operators accept it, too
-    "aws:referer": _STRING,
-    "aws:requestedregion": _STRING,
-    "aws:securetransport": _BOOL,
-    "aws:useragent": _STRING,
-    "aws:sourceaccount": _STRING,
-    "aws:sourcearn": _ARN,
-    "aws:sourceorgid": _STRING,
-    # No longer listed as a global key, but in the default policy of every topic (SNS Developer Guide).
-    "aws:sourceowner": _STRING,
-    "aws:sourceorgpaths": _STRINGS,
-    # SAML keys that stay in the session after sts:AssumeRoleWithSAML (IAM and STS keys page)
-    "saml:namequalifier": _STRING,
-    "saml:sub": _STRING,
-    "saml:sub_type": _STRING,
-}
+GLOBAL_KEY_TYPES: Final[Mapping[str, str]] = json.loads(
+    (resources() / "data" / "global-condition-keys.json").read_text(encoding="utf-8")
+)["types"]
 """Type by key in lower case. An ``ArrayOf…`` type means a multivalued key (*m* in Table 1)."""
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
@@ -123,9 +51,9 @@ Source: Service Authorization Reference, each service's condition keys (``secret
 RDS User Guide, "Specifying conditions: Using custom tags". Rule J1 says on which actions and resources each applies."""
 
 PER_ACTION_KEY_TYPES: Final[dict[str, str]] = {
-    "aws:requesttag/": _STRING,
-    "aws:resourcetag/": _STRING,
-    "aws:tagkeys": _STRINGS,
+    "aws:requesttag/": "String",
+    "aws:resourcetag/": "String",
+    "aws:tagkeys": "ArrayOfString",
 }
 """Global keys that only some actions support (rules, Table 1); the first two are followed by a tag's key."""
 
@@ -174,7 +102,7 @@ def is_provider_key(key: str) -> bool:
 
 def provider_key_type(key: str) -> str:
     """Return the type of a provider's claim; only ``amr`` is multivalued (rule I9)."""
-    return _STRINGS if key.endswith(":amr") else _STRING
+    return "ArrayOfString" if key.endswith(":amr") else "String"
 
 
 def is_seen_by_every_action(key: str) -> bool:

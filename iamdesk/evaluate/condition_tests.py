@@ -10,12 +10,15 @@ from iamdesk.evaluate.open_rules import (
     ANY_VALUE_IF_EXISTS,
     NULL_OF_EMPTY_TEXT,
     SEVERAL_VALUES,
+    SHORT_ARN_PATTERN,
     VARIABLE_UNDER_BOOL,
+    WILDCARD_IN_VALUE,
     OpenRule,
 )
 from iamdesk.evaluate.ternary import FALSE, MAYBE, TRUE, Truth, truth
 from iamdesk.policy.conditions import ConditionTest, PolicyValue, Quantifier
 from iamdesk.policy.operators import (
+    ARN,
     BOOL,
     DATE,
     IP_ADDRESS,
@@ -27,6 +30,7 @@ from iamdesk.policy.operators import (
     is_private_network,
 )
 from iamdesk.policy.resource_patterns import UnknownVariable
+from iamdesk.policy.wildcards import is_pattern
 
 
 class TestResult(NamedTuple):
@@ -61,17 +65,24 @@ def evaluate_test(test: ConditionTest, context: Context) -> TestResult:
         return TestResult(result, fact, other, None if other is None else rule)
     result, other = _of_values(test, operator, fact.values, context)
     rule = SEVERAL_VALUES
-    if operator.family is BOOL and any(value.if_filled for value in test.values):
-        other, rule = _of_filled(test, operator, fact.values, context), VARIABLE_UNDER_BOOL
-    return TestResult(result, fact) if other in (None, result) else TestResult(result, fact, other, rule)
+    if other is None:
+        other, rule = _read_otherwise(test, operator, fact.values, context)
+    return TestResult(result, fact) if other in (None, MAYBE, result) else TestResult(result, fact, other, rule)
 
 
-def _of_filled(test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context) -> Truth | None:
-    """Return the result of a test whose variables are replaced by their values under Bool, as one page has it (rule
-    H2)."""
-    filled = replace(test, values=tuple([value.if_filled or value for value in test.values]))
-    found = _of_values(filled, operator, values, context)[0]
-    return None if found is MAYBE else found
+def _read_otherwise(
+    test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context
+) -> tuple[Truth | None, OpenRule]:
+    """Return the result with the values of a policy, or of its variables, read otherwise (rules G13, H2, H8)."""
+    if operator.family in (BOOL, ARN) and any(value.otherwise for value in test.values):
+        read = replace(test, values=tuple([value.otherwise or value for value in test.values]))
+        rule = VARIABLE_UNDER_BOOL if operator.family is BOOL else SHORT_ARN_PATTERN
+        return _of_values(read, operator, values, context)[0], rule
+    if operator.takes_wildcards and test.variable_keys:
+        filled = [value for key in test.variable_keys for value in context.fact(key).values]
+        if any(map(is_pattern, filled)):
+            return _of_values(test, operator, values, context, has_wildcards=True)[0], WILDCARD_IN_VALUE
+    return None, WILDCARD_IN_VALUE
 
 
 def _null_test(test: ConditionTest, fact: KeyValue, *, is_multivalued: bool) -> TestResult:
@@ -155,24 +166,31 @@ def _of_later_value(test: ConditionTest, operator: Operator, since: Decimal) -> 
 
 
 def _of_values(
-    test: ConditionTest, operator: Operator, values: tuple[str, ...], context: Context
+    test: ConditionTest,
+    operator: Operator,
+    values: tuple[str, ...],
+    context: Context,
+    *,
+    has_wildcards: bool = False,
 ) -> tuple[Truth, Truth | None]:
     if test.quantifier is Quantifier.NONE:
         if len(values) > 1:
             # Several values without a set operator: false; the value-by-value result is the other reading (rule
             # G16).
-            each = [value_truth(test, operator, value, context) for value in values]
+            each = [value_truth(test, operator, value, context, has_wildcards=has_wildcards) for value in values]
             other = min(each) if operator.negated else max(each)
             return FALSE, (other if other is not FALSE else None)
-        return value_truth(test, operator, values[0], context), None
+        return value_truth(test, operator, values[0], context, has_wildcards=has_wildcards), None
     if test.quantifier is Quantifier.ALL:
         if values == ("",):
             return TRUE, None  # a lone empty string is a null set (rule G14)
-        return min(value_truth(test, operator, value, context) for value in values), None
-    return max(value_truth(test, operator, value, context) for value in values), None
+        return min(value_truth(test, operator, value, context, has_wildcards=has_wildcards) for value in values), None
+    return max(value_truth(test, operator, value, context, has_wildcards=has_wildcards) for value in values), None
 
 
-def value_truth(test: ConditionTest, operator: Operator, value: str, context: Context) -> Truth:
+def value_truth(
+    test: ConditionTest, operator: Operator, value: str, context: Context, *, has_wildcards: bool = False
+) -> Truth:
     """Return the result for one request value by itself; ``operator`` is that of the test.
 
     The value is compared with the list: positive operators need any match, negated ones none (rules G1, G2)."""
@@ -185,16 +203,16 @@ def value_truth(test: ConditionTest, operator: Operator, value: str, context: Co
         values = tuple(listed for listed in values if not is_private_network(listed.read(context.variable)))
     found = FALSE
     for listed in values:
-        matched = _compare(operator, request, listed, context)
+        matched = _compare(operator, request, listed, context, has_wildcards)
         if matched is TRUE:
             return truth(not operator.negated)
         found = max(found, matched)
     return found.negated() if operator.negated else found
 
 
-def _compare(operator: Operator, request: Any, listed: Any, context: Context) -> Truth:
+def _compare(operator: Operator, request: Any, listed: PolicyValue, context: Context, has_wildcards: bool) -> Truth:
     try:
-        policy = listed.read(context.variable)
+        policy = listed.read(context.variable, has_wildcards=has_wildcards)
     except UnknownVariable:
         return MAYBE  # rule K4
     return truth(policy is not None and operator.compare(request, policy))

@@ -4,7 +4,7 @@ It evaluates every statement of every policy type, also once the decision is kno
 (rule A4). It never raises on the content of a policy.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from iamdesk.evaluate.action_resource import Target
@@ -26,6 +26,7 @@ from iamdesk.evaluate.decision_logic import (
 from iamdesk.evaluate.matching import RequestFacts, StatementResult, SubRequest, match_statement
 from iamdesk.evaluate.open_rules import (
     BOUNDARY_AND_TRUST,
+    LISTED_IN_ONE,
     PUBLIC_BY_CALLER_KEY,
     SOURCE_IDENTITY_OF_USER,
     UNSIGNED_ON_QUEUES,
@@ -120,6 +121,7 @@ def evaluate(request: EvaluationRequest) -> EvaluationTrace:
         is_broken = is_broken or bool(not policy.document.statements and policy.document.diagnostics)
         if is_broken and all(policy.key != other.key for other in broken):
             broken.append(policy)
+    results = _open_of_joint(results) if request.joint else results
     counted = statement_effects((result, result.truth) for result in results)
     resolution, worst = _resolved(decision_inputs, results, counted, subject)
     return EvaluationTrace(
@@ -139,6 +141,21 @@ def evaluate(request: EvaluationRequest) -> EvaluationTrace:
         resolution.has_more,
         _readings(request, decision_inputs, results, subject, resolution.decision),
     )
+
+
+def _open_of_joint(results: Sequence[StatementResult]) -> list[StatementResult]:
+    """Return results of sub-requests: a Deny whose NotResource lists the resource of one alone is open (rule I11)."""
+
+    def statement(one: StatementResult) -> Hashable:
+        return one.policy.policy_type, one.policy.key, one.policy.level, one.statement.index
+
+    sparing = {statement(one) for one in results if any(failed.element == "NotResource" for failed in one.failures)}
+    return [
+        replace(one, other=FALSE, open_rules=(*one.open_rules, LISTED_IN_ONE))
+        if statement(one) in sparing and not one.statement.is_allow and one.truth is not FALSE
+        else one
+        for one in results
+    ]
 
 
 def decide_request(request: EvaluationRequest) -> EvalDecision:

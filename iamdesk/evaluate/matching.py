@@ -14,6 +14,7 @@ from iamdesk.evaluate.open_rules import (
     ROLE_LISTED,
     WILDCARD_IN_ACTION_SERVICE,
     WILDCARD_IN_SERVICE,
+    WILDCARD_IN_VALUE,
     WILDCARD_OVER_COLONS,
     OpenRule,
 )
@@ -213,6 +214,9 @@ def match_resource(
     disputed = odd = None
     for entry in entries:
         match = entry.matches(target.resource, subject.context.variable, short)
+        if match is Match.ODD and entry.keys:
+            odd = WILDCARD_IN_VALUE
+            continue
         if match is Match.NO and target.service == "logs":
             match = _of_log_group(entry, target, subject, short)
         if match is Match.YES:

@@ -15,7 +15,7 @@ from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
 from iamdesk.explain.service_assumptions import service_assumptions
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, phrase, phrased
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -93,9 +93,9 @@ def _reading_words(reading: Reading) -> str:
         phrase(
             "AWS's documentation does not settle {question}. This decision assumes that {taken}. The other reading "
             "is that {other}.",
-            question=phrase(rule.question),
-            taken=phrase(rule.taken),
-            other=phrase(rule.other),
+            question=phrased(rule.question),
+            taken=phrased(rule.taken),
+            other=phrased(rule.other),
         )
         for rule in reading.rules
     ]

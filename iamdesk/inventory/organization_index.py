@@ -85,12 +85,16 @@ class OrganizationIndex:
 
         STS API Reference, AssumeRoot: the management account and delegated administrators for IAM.
         """
+        return self.administers(account, _IAM)
+
+    def administers(self, account: str, service: str) -> bool | None:
+        """Return whether an account administers a service for the organization; None where that is not captured."""
         services = self.organization.delegated_services
         if account == self.organization.management_account_id:
             return True
         if services is None or services.get(account) == ():  # its services are not captured
             return None
-        return _IAM in services.get(account, ())
+        return service in services.get(account, ())
 
     def is_outside(self, account: str) -> bool:
         """Return whether the account is known not to belong to the organization."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from iamdesk.i18n import phrase
-from iamdesk.policy.operators import BOOL, OPERATORS, Operator
+from iamdesk.policy.operators import ARN, BOOL, OPERATORS, Operator
 from iamdesk.policy.source_map import ElementPath
 from iamdesk.policy.variables import Resolver, Template, Variable, fill, has_variables, parse_template
 from iamdesk.policy.wildcards import tokens_of
@@ -26,7 +26,7 @@ class Quantifier(StrEnum):
 class PolicyValue:
     """One value that a policy lists for a key; parsed once if it has no variable."""
 
-    __slots__ = ("_operator", "_static", "_template", "if_filled", "keys", "text", "variables")
+    __slots__ = ("_operator", "_static", "_template", "keys", "otherwise", "text", "variables")
 
     def __init__(self, text: str, operator: Operator, variables: bool) -> None:
         self.text = text
@@ -40,10 +40,8 @@ class PolicyValue:
         """Keys of its variables, in lower case."""
         if not self.variables:
             self._static = operator.read_policy(self.template)  # type: ignore[arg-type]  # no variable: all tokens
-        self.if_filled: PolicyValue | None = None
-        """The literal value, for Bool with variables, on which AWS's pages disagree (rule H2)."""
-        if operator.family is BOOL and variables and has_variables(text) and not operator.takes_variables:
-            self.if_filled = PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
+        self.otherwise = self._read_otherwise(variables)
+        """The value by the other reading, where AWS's pages leave one open (rules G13, H2); None: the same."""
 
     @property
     def template(self) -> Template:
@@ -60,11 +58,22 @@ class PolicyValue:
         """Whether every request value matches: ``*`` under StringLike."""
         return bool(getattr(self._static, "matches_all", False))
 
-    def read(self, resolve: Resolver) -> Any:
-        """Return the value as the operator compares it; None when it matches nothing."""
+    def _read_otherwise(self, variables: bool) -> "PolicyValue | None":
+        family, text = self._operator.family, self.text
+        if family is BOOL and variables and has_variables(text) and not self._operator.takes_variables:
+            return PolicyValue(text, _BOOL_WITH_VARIABLES, variables)
+        if family is ARN and self.is_malformed and text.endswith("*"):
+            return PolicyValue(text + ":*" * (5 - text.count(":")), self._operator, variables=False)
+        return None
+
+    def read(self, resolve: Resolver, *, has_wildcards: bool = False) -> Any:
+        """Return the value as the operator compares it; None when it matches nothing.
+
+        ``has_wildcards``: with wildcards in the values of its variables, by the other reading of rule H8.
+        """
         if not self.variables:
             return self._static
-        tokens = fill(self.template, resolve)
+        tokens = fill(self.template, resolve, has_wildcards=has_wildcards)
         return None if tokens is None else self._operator.read_policy(tokens)
 
 

@@ -39,8 +39,8 @@ class Match(Enum):
     NO_OR_UNRESOLVED = 5
     """No value of the variable would make it match; without a value it is `UNRESOLVED`."""
     ODD = 6
-    """Not, except by a wildcard in the service, which the grammar lacks (rule F4 c), or by a name of the resource on
-    which AWS's pages disagree."""
+    """Not, except by a wildcard in the service, which the grammar lacks (rule F4 c), by one in the value of a variable
+    (rule H8), or by a name of the resource on which AWS's pages disagree."""
     CROSSING = 3
     """Only if a wildcard matches colons: AWS's pages disagree (rules F4 b, K9)."""
 
@@ -199,7 +199,14 @@ class ResourcePattern:
             return Match.NO_OR_UNRESOLVED if found is Match.NO else Match.UNKNOWN
         if last is None:
             return Match.UNRESOLVED
-        filled: list[list[Token | Variable]] = [*parts[:5], list[Token | Variable](last)]
+        found = self._with_last(parts, last, resource)
+        starred = fill(parts[5], resolve, has_wildcards=True) or last
+        if found is Match.NO and starred != last and self._with_last(parts, starred, resource) is Match.YES:
+            return Match.ODD  # rule H8
+        return found
+
+    def _with_last(self, parts: Sequence[Sequence[Token | Variable]], last: Sequence[Token], resource: Arn) -> Match:
+        filled: list[list[Token | Variable]] = [*map(list, parts[:5]), list[Token | Variable](last)]
         return self._compare(self._compile(filled), filled, resource)  # type: ignore[arg-type]
 
     def _fills(self, short: ShortArns) -> bool:

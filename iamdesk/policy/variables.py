@@ -106,10 +106,13 @@ def split_template(template: Template, separator: str, parts: int) -> list[list[
     return result
 
 
-def fill(template: Template | list[Token | Variable], resolve: Resolver) -> list[Token] | None:
+def fill(
+    template: Template | list[Token | Variable], resolve: Resolver, *, has_wildcards: bool = False
+) -> list[Token] | None:
     """Replace variables by their values; None when one has neither a value nor a default (rule H3).
 
-    An empty value counts as none (rule H4). A value is literal, even if it contains a wildcard (rule H8).
+    An empty value counts as none (rule H4). A value is literal, even if it contains a wildcard, but by the other
+    reading of rule H8 (``has_wildcards``).
     """
     tokens: list[Token] = []
     for piece in template:
@@ -117,7 +120,7 @@ def fill(template: Template | list[Token | Variable], resolve: Resolver) -> list
             value = resolve(piece.key) or piece.default
             if value is None:
                 return None
-            tokens.append(value)
+            tokens.extend(tokens_of(value) if has_wildcards else [value])
         else:
             tokens.append(piece)
     return tokens

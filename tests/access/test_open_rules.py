@@ -28,6 +28,8 @@ from ..conformance.authoring import (
 from ..rules import rule
 
 EXTERNAL = f"arn:aws:iam::{OTHER_ACCOUNT}:user/zoe"
+ACCESS_POINT = f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/ap"
+BEHIND = "arn:aws:s3:::amzn-s3-demo-bucket/*"
 LOG_GROUP = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:app"
 S3_ALONE = doc(allow("s3:*"))
 
@@ -35,8 +37,18 @@ S3_ALONE = doc(allow("s3:*"))
 OPEN_QUEUE = doc(grant("*", "sqs:*"))
 
 
-def answer(**given: Any) -> EvaluationResult:
-    return evaluate_case(case("open", "allowed", "K9", "order", "", **given))
+def answer(bucket: Any = None, **given: Any) -> EvaluationResult:
+    whole = case("open", "allowed", "K9", "order", "", **given)
+    return evaluate_case(whole if bucket is None else {**whole, "access_point_bucket": bucket})
+
+
+def through_access_point(*spared_arns: str) -> dict[str, Any]:
+    spares = {"Effect": "Deny", "Action": "s3:*", "NotResource": list(spared_arns)}
+    return {
+        "resource": f"{ACCESS_POINT}/object/k",
+        "bucket": {"name": "amzn-s3-demo-bucket", "resource_account": ACCOUNT},
+        "identity": doc(allow("s3:*"), spares),
+    }
 
 
 def on_tags(operator: str, listed: str, **context: Any) -> dict[str, Any]:
@@ -105,6 +117,37 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
             "context": {"aws:SecureTransport": "true", "aws:PrincipalTag/secure": "true"},
         },
     ),
+    (
+        open_rules.SHORT_ARN_PATTERN, "implicitDeny", "allowed",
+        {"identity": doc(allow("s3:*", "*", {"ArnLike": {"aws:PrincipalArn": "*"}}))},
+    ),
+    (
+        open_rules.SHORT_ARN_PATTERN, "allowed", "implicitDeny",
+        {"identity": doc(allow("s3:*", "*", {"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*"}}))},
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "implicitDeny", "allowed",
+        {
+            "identity": doc(allow("s3:*", "*", {"StringLike": {"aws:username": "${aws:PrincipalTag/t}"}})),
+            "context": {"aws:PrincipalTag/t": "*"},
+        },
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "implicitDeny", "allowed",
+        {
+            "identity": doc(allow("s3:*", "arn:aws:s3:::amzn-s3-demo-bucket/${aws:PrincipalTag/t}")),
+            "context": {"aws:PrincipalTag/t": "*"},
+        },
+    ),
+    (
+        open_rules.WILDCARD_IN_VALUE, "allowed", "implicitDeny",
+        {
+            "identity": doc(
+                {"Effect": "Allow", "Action": "s3:*", "NotResource": "arn:aws:s3:::*/${aws:PrincipalTag/t}"}
+            ),
+            "context": {"aws:PrincipalTag/t": "?*"},
+        },
+    ),
     (open_rules.PARTLY_LISTED, "explicitDeny", "allowed", {"principal": SESSION, **spared(ROLE, ROOT)}),
     (open_rules.ROLE_LISTED, "allowed", "explicitDeny", {"principal": ROLE, **spared(ROLE, ROOT)}),
     (open_rules.BOUNDARY_AND_TRUST, "implicitDeny", "allowed", entering(USER, boundary=S3_ALONE)),
@@ -116,6 +159,8 @@ OPEN: list[tuple[OpenRule, str, str, dict[str, Any]]] = [
     (open_rules.SOURCE_IDENTITY_OF_USER, "implicitDeny", "allowed", entering(USER, "sts:SetSourceIdentity")),
     (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalAccount", OTHER_ACCOUNT)),
     (open_rules.PUBLIC_BY_CALLER_KEY, "explicitDeny", "allowed", held_by("aws:PrincipalArn", EXTERNAL)),
+    (open_rules.LISTED_IN_ONE, "explicitDeny", "allowed", through_access_point(BEHIND)),
+    (open_rules.LISTED_IN_ONE, "explicitDeny", "allowed", through_access_point(f"{ACCESS_POINT}/object/*")),
     (
         open_rules.UNSIGNED_ON_QUEUES, "implicitDeny", "allowed",
         {"principal": "anonymous", "action": "sqs:ListQueueTags", "resource": QUEUE, "policy": OPEN_QUEUE},
@@ -139,6 +184,20 @@ def test_the_answer_names_the_rule_and_both_readings(
         other,
     ):
         assert part in found.message
+
+
+@rule("I11")
+@pytest.mark.parametrize(
+    ("given", "decision"),
+    [
+        (through_access_point(f"{ACCESS_POINT}/*", BEHIND), "allowed"),
+        (through_access_point("arn:aws:s3:::another/*"), "explicitDeny"),
+    ],
+)
+def test_a_not_resource_that_lists_both_or_none_is_plain(given: dict[str, Any], decision: str) -> None:
+    told = answer(**given)
+    assert told.decision == decision
+    assert not [one for one in told.assumptions if one.code == "pages-disagree"]
 
 
 def test_no_rule_is_open_without_an_answer_that_tells() -> None:

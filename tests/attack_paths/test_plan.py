@@ -55,7 +55,9 @@ def test_full_access_is_taken_from_a_role_only_if_that_ends_more_paths(tmp_path)
 
 def test_changes_that_end_proven_paths_come_first(tmp_path):
     world = World()
-    shared = world.policy("shared", document(allow("sso:PutInlinePolicyToPermissionSet")))
+    shared = world.policy(
+        "shared", document(allow(["sso:PutInlinePolicyToPermissionSet", "sso:ProvisionPermissionSet"]))
+    )
     for name in ("a", "b", "c"):
         world.user(name, {}, attached=[shared])
     world.user("d", {"own": document(allow("iam:PutUserPolicy"))})

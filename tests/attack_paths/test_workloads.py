@@ -34,15 +34,17 @@ def allow(*actions: str, resource: str | list[str] = "*") -> dict[str, Any]:
 def states(
     tmp_path: Path,
     service: str,
-    statement: dict[str, Any],
+    statement: dict[str, Any] | tuple[dict[str, Any], ...],
     outputs: dict[str, Any],
     regions: tuple[str, ...] = (REGION,),
+    condition: Any = None,
 ) -> dict[str, State]:
     """Return the techniques by which the user becomes an administrator role that trusts a service."""
     profiles = [{"Arn": PROFILE, "InstanceProfileName": "app"}]
-    trust = entries.trusting({"Service": service})
+    trust = entries.trusting({"Service": service}, condition=condition)
+    statements = statement if isinstance(statement, tuple) else (statement,)
     app = entries.role("app", entries.document(allow("*")), trust=trust, InstanceProfileList=profiles)
-    details = entries.details(users=[entries.user("mallory", entries.document(statement))], roles=[app])
+    details = entries.details(users=[entries.user("mallory", entries.document(*statements))], roles=[app])
     files = {f"{REGION}/{path}": content for path, content in outputs.items()}
     files["iam/get-account-authorization-details"] = details
     if regions:
@@ -255,3 +257,97 @@ def test_commands_in_a_sandbox_of_a_project(tmp_path: Path, actions: tuple[str, 
         "codebuild/batch-get-projects/build": {"projects": [{"arn": PROJECT, "serviceRole": ROLE}]},
     }
     assert states(tmp_path, "codebuild.amazonaws.com", allow(*actions), outputs) == found
+
+
+ANCHOR, OTHER_ANCHOR = (f"arn:aws:rolesanywhere:{OF}:trust-anchor/{one}" for one in ("a1", "a2"))
+
+
+def anywhere(*roles: str, anchors: tuple[str, ...] = (ANCHOR,), enabled: bool = True) -> dict[str, Any]:
+    profiles = [
+        {"profileArn": f"arn:aws:rolesanywhere:{OF}:profile/p{number}", "enabled": True, "roleArns": [one]}
+        for number, one in enumerate(roles)
+    ]
+    listed = [{"trustAnchorArn": one, "enabled": enabled} for one in anchors]
+    return {
+        "rolesanywhere/list-profiles": {"profiles": profiles},
+        "rolesanywhere/list-trust-anchors": {"trustAnchors": listed},
+    }
+
+
+@pytest.mark.parametrize(
+    ("outputs", "resource", "trusted", "expected"),
+    [
+        ({}, "*", None, State.POSSIBLE),
+        (anywhere(ROLE), "*", None, State.PROVEN),
+        (anywhere(ROLE), ANCHOR, None, State.PROVEN),
+        (anywhere(ROLE), OTHER_ANCHOR, None, None),
+        (anywhere(ROLE), "*", ANCHOR, State.PROVEN),
+        (anywhere(ROLE), "*", OTHER_ANCHOR, None),
+        (anywhere(ROLE, anchors=(OTHER_ANCHOR, ANCHOR)), ANCHOR, ANCHOR, State.PROVEN),
+        (anywhere(ROLE, anchors=(OTHER_ANCHOR, ANCHOR)), ANCHOR, OTHER_ANCHOR, None),
+        (anywhere(ROLE, enabled=False), "*", None, None),
+        (anywhere(ROLE, anchors=()), "*", None, None),
+        (anywhere(f"arn:aws:iam::{ACCOUNT}:role/other"), "*", None, None),
+    ],
+)
+def test_trust_anchors(
+    tmp_path: Path, outputs: dict[str, Any], resource: str, trusted: str | None, expected: State | None
+) -> None:
+    condition = trusted and {"ArnEquals": {"aws:SourceArn": trusted}}
+    statement = allow("rolesanywhere:UpdateTrustAnchor", resource=resource)
+    found = states(tmp_path, "rolesanywhere.amazonaws.com", statement, outputs, condition=condition)
+    assert found == ({} if expected is None else {"X59": expected})
+
+
+def test_a_certificate_serves_an_existing_profile_and_anchor(tmp_path: Path) -> None:
+    statement = allow("iam:PassRole", "rolesanywhere:UpdateProfile")
+    service = "rolesanywhere.amazonaws.com"
+    other = f"arn:aws:iam::{ACCOUNT}:role/other"
+    assert states(tmp_path / "a", service, statement, {}) == {"X58": State.POSSIBLE}
+    assert states(tmp_path / "b", service, statement, anywhere(other)) == {"X58": State.POSSIBLE}
+    assert states(tmp_path / "c", service, statement, anywhere()) == {}
+    assert states(tmp_path / "d", service, statement, anywhere(other, anchors=())) == {}
+
+
+def associations(*clusters: str, entries_of: tuple[str, ...] = (), role: str = ROLE) -> dict[str, Any]:
+    """EKS clusters, each with an association of a role; some of them with an access entry."""
+    found: dict[str, Any] = {"eks/list-clusters": {"clusters": list(clusters)}}
+    for one in clusters:
+        arn = f"arn:aws:eks:{OF}:podidentityassociation/{one}/a-1"
+        found[f"eks/list-pod-identity-associations/{one}"] = {"associations": [{"associationId": "a-1"}]}
+        found[f"eks/describe-pod-identity-association/{one}/a-1"] = {
+            "association": {"associationArn": arn, "roleArn": role}
+        }
+        user = f"arn:aws:iam::{ACCOUNT}:user/ops"
+        listed = [user] if one in entries_of else []
+        found[f"eks/list-access-entries/{one}"] = {"accessEntries": listed}
+        for principal in listed:
+            name = principal.replace(":", "%3A").replace("/", "%2F")
+            found[f"eks/describe-access-entry/{one}/{name}"] = {
+                "accessEntry": {
+                    "accessEntryArn": f"arn:aws:eks:{OF}:access-entry/{one}/user/{ACCOUNT}/ops/1",
+                    "principalArn": user,
+                    "type": "STANDARD",
+                }
+            }
+    return found
+
+
+def test_clusters_with_pods(tmp_path: Path) -> None:
+    def found(name: str, outputs: dict[str, Any], create: str = "*", associate: str = "*") -> State | None:
+        statements = (
+            allow("eks:CreateAccessEntry", resource=create),
+            allow("eks:AssociateAccessPolicy", resource=associate),
+        )
+        return states(tmp_path / name, "pods.eks.amazonaws.com", statements, outputs).get("X54")
+
+    prod, dev = (f"arn:aws:eks:{OF}:cluster/{one}" for one in ("prod", "dev"))
+    on_prod, on_dev = (f"arn:aws:eks:{OF}:access-entry/{one}/*" for one in ("prod", "dev"))
+    there = associations("prod", entries_of=("prod",))
+    assert found("unknown", {}) is State.POSSIBLE
+    assert found("none", {"eks/list-clusters": {"clusters": []}}) is None
+    assert found("another role", associations("prod", role=f"{ROLE}2", entries_of=("prod",))) is None
+    assert found("works", there) is State.PROVEN
+    assert found("on it", there, prod, on_prod) is State.PROVEN
+    assert found("no cluster", there, dev, on_prod) is None
+    assert found("no entry", there, prod, on_dev) is None

@@ -428,3 +428,38 @@ def test_the_keys_of_the_tags_that_are_passed(tests: Sequence[Test], decision: s
     assert found.decision == decision
     if RED in tests and not any("*" in value for _, _, values in tests for value in values):
         assert all(one["aws:tagkeys"].values for one in found.sets)
+
+
+TRANSITIVE = "sts:TransitiveTagKeys"
+
+
+@pytest.mark.parametrize(
+    ("tests", "context", "decision"),
+    [
+        ((listing("ForAllValues", "team"), ("Null", LIST, ("false",))), {TRANSITIVE: ["cost"]}, "implicitDeny"),
+        ((listing("ForAllValues", "team"), ("Null", LIST, ("false",))), {TRANSITIVE: ["team"]}, "conditional"),
+        ((listing("ForAnyValue", "team"),), {TRANSITIVE: ["team"]}, "allowed"),
+        ((listing("ForAnyValue", "team"),), {TRANSITIVE: ["cost"]}, "conditional"),
+        ((listing("ForAllValues", "team"), ("ForAnyValue:StringEquals", TRANSITIVE, ("cost",))), {}, "implicitDeny"),
+        ((("ForAnyValue:StringEquals", TRANSITIVE, ("team",)),), {LIST: ["cost"]}, "implicitDeny"),
+        ((("ForAnyValue:StringEquals", TRANSITIVE, ("team",)),), {LIST: ["cost", "team"]}, "conditional"),
+        ((("Null", TRANSITIVE, ("false",)),), {LIST: None}, "implicitDeny"),
+        ((("ForAnyValue:StringLike", TRANSITIVE, ("t*",)),), {LIST: ["cost"]}, "conditional"),
+    ],
+)
+def test_transitive_tags_are_among_those_that_are_passed(
+    tests: Sequence[Test], context: dict[str, list[str] | None], decision: str
+) -> None:
+    """IAM User Guide, "Pass session tags in AWS STS": the transitive keys are keys of the session tags of the call."""
+    role = "arn:aws:iam::111122223333:role/r"
+    document = policy_of([("Allow", tests)])
+    document["Statement"][0]["Action"] = "sts:*"
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+        ],
+    }
+    case = {**case_of(document, {}), "action": "sts:AssumeRole", "resource": role, "resource_policy": trust}
+    case["context"] = context
+    assert trace_case(case, MissingContextMode.UNKNOWN).decision == decision
