@@ -244,7 +244,7 @@ def limited_to_part(whole: Limited, items: Container[str]) -> Limited:
     lines = tuple(line for line in whole.scope.lines if line.line_id in items)
     findings = tuple(one for one in whole.findings if one["finding_id"] in items)
     member = _member(_holders(lines, findings))
-    return Limited(Scope(tuple(map(member, whole.scope.population)), lines), findings, whole.left_out)
+    return Limited(Scope(tuple(map(member, whole.scope.population)), lines), findings, whole.left_out, whole.notes)
 
 
 def _holders(lines: Iterable[ReviewItem], findings: Iterable[Mapping[str, Any]]) -> set[str]:
