@@ -84,7 +84,7 @@ def attest(folder: Path, one: "SignOff", key: Path) -> Path:
         "signatures": [{"keyid": listed.fingerprint, "sig": base64.b64encode(signature).decode()}],
     }
     into = folder / attestation_path(one.stem)
-    write_atomic(into, canonical(envelope), private=True)
+    write_atomic(into, canonical(envelope))
     return into
 
 
