@@ -1,10 +1,21 @@
-"""Files and folders that only their owner may read, whatever the umask: reviews, evidence packages, bundles."""
+"""Files and folders that only their owner may read, whatever the umask: all that iamdesk writes."""
 
 import os
+import re
+import shutil
+import stat
+import time
+from contextlib import suppress
 from pathlib import Path
 
 _FILE = 0o600
 _FOLDER = 0o700
+PART = ".part"
+"""The end of the name of what is not written to its end: ``.NAME.RANDOM.part``, beside it."""
+_RANDOM = re.compile(r"[0-9a-z_]{8,12}\.part")
+_LEFT_AFTER = 86_400
+"""Seconds after which no process writes any more."""
+_IN_PACKAGE = {"pack", "pack.zip"}
 
 
 def create_private_file(path: Path) -> None:
@@ -21,11 +32,12 @@ def create_private_file(path: Path) -> None:
 
 
 def create_private_folder(path: Path) -> None:
-    """Create a folder; an existing one keeps its mode.
+    """Create a folder, and those that it is in; an existing one keeps its mode.
 
     Raises:
         OSError: it cannot be created.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         path.mkdir(_FOLDER)
     except FileExistsError:
@@ -43,3 +55,22 @@ def make_private(path: Path) -> None:
     """
     for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
         each.chmod(_FOLDER if each.is_dir() else _FILE)
+
+
+def remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove what processes that were killed left in a folder, a day ago or longer: files and packages in the making.
+
+    Only what has the whole name, the owner and the content of such a thing; what cannot be removed stays.
+    """
+    with suppress(OSError):
+        for each in folder.iterdir():
+            if not each.name.startswith(prefix) or not _RANDOM.fullmatch(each.name[len(prefix) :]):
+                continue
+            found = each.lstat()
+            is_ours = not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
+            if not is_ours or time.time() - found.st_mtime < _LEFT_AFTER:
+                continue
+            if stat.S_ISREG(found.st_mode):
+                each.unlink()
+            elif stat.S_ISDIR(found.st_mode) and {one.name for one in each.iterdir()} <= _IN_PACKAGE:
+                shutil.rmtree(each)

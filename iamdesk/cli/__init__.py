@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run iamdesk with the given arguments (the process's own by default) and end the process.
 
     Exit status: 0 success; 1 ``--expect`` not met, a test case not ``ok``, or ``--fail-on`` reached; 2 bad usage or
-    unreadable input; 130 interrupted; 141 if the reader of the output closed the pipe.
+    unreadable input; 3 not all was searched; 130 interrupted; 141 if the reader of the output closed the pipe.
     """
     choice.is_last = arguments is None
     arguments = list(sys.argv[1:] if arguments is None else arguments)

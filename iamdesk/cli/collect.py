@@ -12,8 +12,17 @@ import typer
 
 from iamdesk.cli import options
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import echo, echo_err, echo_json, echo_text
-from iamdesk.collect.options import PARALLEL, Captured, CollectError, Kind, Options, Status, failed_call_lines
+from iamdesk.cli.output import counted, echo, echo_err, echo_json, echo_text
+from iamdesk.collect.options import (
+    NOT_FROM_AWS,
+    PARALLEL,
+    Captured,
+    CollectError,
+    Kind,
+    Options,
+    Status,
+    failed_call_lines,
+)
 from iamdesk.collect.policy import policy_text
 from iamdesk.collect.start import collect as capture
 from iamdesk.escaping import visible
@@ -106,6 +115,9 @@ def collect(
             echo(text)
     if not captured.files:
         fail("nothing could be captured")
+    if foreign := sum(one.code == NOT_FROM_AWS for one in captured.failed_calls):
+        echo_err(f"{counted(foreign, 'response')} did not come from AWS: check the endpoint, and any proxy in between")
+        raise typer.Exit(1)
 
 
 class _ProgressLine:

@@ -203,7 +203,8 @@ def verify(
 ) -> None:
     """Verify an evidence package.
 
-    Checks hashes, signatures, totals and decisions. Exits with status 1 if any check fails.
+    Checks hashes, signatures, totals and decisions. Exit status: 0 consistent, also with a note (such as counts of AWS
+    that differ because the snapshot is a subset); 1 a check failed; 2 it cannot be read.
     """
     if not package.exists():
         fail(f"{package}: no such file or folder")

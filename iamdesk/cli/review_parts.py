@@ -17,6 +17,7 @@ from iamdesk.export.evidence.part_signature import merge_signed
 from iamdesk.export.files.atomic_write import write_atomic
 from iamdesk.export.reminders import reminders
 from iamdesk.export.text.review import decision_words, finding_decision_words
+from iamdesk.private_files import create_private_folder
 from iamdesk.review.coordination import (
     AssignedTo,
     Conflict,
@@ -373,7 +374,7 @@ def remind(
     today = datetime.now(UTC).date()
     parts, _ = progress_of_parts(folder, None, today)
     made = reminders(title, parts, today, {})
-    output.mkdir(parents=True, exist_ok=True)
+    create_private_folder(output)
     for name, content in made.items():
         write_atomic(output / name, content)
         echo(name)

@@ -17,11 +17,13 @@ from botocore.parsers import ResponseParserError
 from iamdesk.collect.options import CollectError, Options
 from iamdesk.collect.response_limits import LIMITS
 from iamdesk.i18n import phrase
+from iamdesk.snapshot.layout import is_account
 from iamdesk.snapshot.manifest import CallerIdentity, CallError
 
 _FALLBACK_REGION = "us-east-1"
 _SESSION_NAME = "iamdesk-collect"
 _MAX_MESSAGE = 500
+_ARN_PARTS = 6
 
 GARBLED = (ResponseParserError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
 """Errors of boto3 and iamdesk for a response that does not come from AWS, such as a proxy's page."""
@@ -86,7 +88,10 @@ class Aws:
         """
         try:
             response = self.client("sts", self.home).get_caller_identity()
-            return CallerIdentity(account=response["Account"], arn=response["Arn"], user_id=response["UserId"])
+            account, arn = response["Account"], response["Arn"]
+            if not is_account(account) or len(arn.split(":")) < _ARN_PARTS:
+                raise ResponseParserError(phrase("it names no account"))
+            return CallerIdentity(account=account, arn=arn, user_id=response["UserId"])
         except (ClientError, BotoCoreError) as error:
             failure = error_of(error)
             raise CollectError(

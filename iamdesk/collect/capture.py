@@ -21,11 +21,14 @@ from iamdesk.collect.task_pool import TaskPool
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled
 from iamdesk.snapshot.cli_commands import CALLS
-from iamdesk.snapshot.layout import Scope, place_of
+from iamdesk.snapshot.layout import Scope, is_account, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
 from iamdesk.snapshot.resource_service import NOT_OFFERED
 
 _CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
+
+_LISTS_ALL = ("ec2", "query")
+"""Protocols in which AWS sends empty lists, too."""
 
 
 def capture(options: Options, watch: Watch, cancelled: Cancelled) -> Captured:
@@ -110,6 +113,8 @@ class _Capture:
         listed = self._folder.read(path)["Accounts"]
         # `Status` was renamed to `State`; for a time, AWS returns both (API reference of Account).
         active = [account["Id"] for account in listed if account.get("State", account.get("Status")) == "ACTIVE"]
+        if odd := [account for account in active if not is_account(account)]:
+            raise CollectError(phrase("{account} is not an account ID: expected twelve digits", account=repr(odd[0])))
         return tuple(account for account in active if account != own)
 
     def _other_account(self, aws: Aws, home: CallScope, doing: str) -> None:
@@ -224,6 +229,9 @@ class _Capture:
         try:
             response, parameters = fetch(client, task, pool.wait)
             found = cli_output.narrowed(task, cli_output.printed(response))
+            is_listed_always = client.meta.service_model.metadata["protocol"] in _LISTS_ALL
+            if is_listed_always and isinstance(found, dict) and found and all(one is None for one in found.values()):
+                raise ResponseParserError(phrase("it lacks what the call returns"))
             list(tasks_after(task, found, self._steps))  # check that the calls that follow from it can be read
         except GARBLED as error:
             reason = f"{type(error).__name__}: {error}"

@@ -72,6 +72,10 @@ class Status:
 type Watch = Callable[[Status], None]
 
 
+NOT_FROM_AWS = "GarbledError"
+"""The code of calls whose response is none of AWS: a proxy's page, another format."""
+
+
 @dataclass(frozen=True, slots=True)
 class FailedCall:
     """A failed call: missing data."""

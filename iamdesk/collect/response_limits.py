@@ -1,7 +1,9 @@
 """Limits for the responses of AWS: a server that never ends, or a proxy in between, costs no memory and no night."""
 
+import re
 import threading
 import time
+from http import HTTPStatus
 from typing import Any
 
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
@@ -19,6 +21,8 @@ CALL_SECONDS = 3600.0
 HELD_BYTES = 256 << 20
 """Of the responses that all threads read at the same time."""
 _PIECE = 1 << 16
+_FOREIGN = re.compile(rb"\s*(<!doctype html|<html|\[|null\s*$|true\s*$|false\s*$|\"|-?[0-9])", re.IGNORECASE)
+"""Begins a page of a proxy, or JSON that is no object: every output that is captured is an XML or JSON object."""
 _held_lock = threading.Lock()
 _held = {"bytes": 0}
 
@@ -52,6 +56,8 @@ class ResponseLimits(threading.local):
                     raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
                 except ProtocolError as error:
                     raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
+                if response.status_code == HTTPStatus.OK and _FOREIGN.match(response._content):
+                    raise ResponseParserError(phrase("it is a page or a value that AWS does not send"))
             return response
 
         session.send = bounded

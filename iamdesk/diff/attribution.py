@@ -434,12 +434,9 @@ def _of_facts(
     if before.caller.account is not None and was.organization is not None and now.organization is not None:
         account = before.caller.account
         if was.organization.org_path(account) != now.organization.org_path(account):
-            cause = Cause(
-                ChangeKind.MOVE,
-                account,
-                sentence=phrase("Account {account} was moved in the organization.", account=account),
+            yield _Difference(
+                move_cause(account, old, new), lambda request: _deriving(request, organization=was.organization)
             )
-            yield _Difference(cause, lambda request: _deriving(request, organization=was.organization))
     if before.authorization != after.authorization:
         cause = settings_cause(str(after.target.resource))
         yield _Difference(cause, lambda request: replace(request, authorization=before.authorization))

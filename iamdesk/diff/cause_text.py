@@ -75,8 +75,20 @@ def place_of(side: SnapshotView, account: str) -> str | None:
     return organization.org_path(account) if organization is not None else None
 
 
+def is_outside(side: SnapshotView, account: str) -> bool:
+    """Return whether an account is known not to belong to the organization: then no policy of it applies."""
+    organization = side.evaluator.organization
+    return organization is not None and organization.is_outside(account)
+
+
 def move_cause(account: str, old: SnapshotView, new: SnapshotView) -> Cause:
-    """Return the cause for an account that was moved in the organization, or whose place only one snapshot contains."""
+    """Return the cause for an account that moved, joined or left, or whose place only one snapshot contains."""
+    if is_outside(old, account) and place_of(new, account) is not None:
+        joined = phrase("Account {account} joined the organization.", account=account)
+        return Cause(ChangeKind.MOVE, account, sentence=joined)
+    if is_outside(new, account) and place_of(old, account) is not None:
+        left = phrase("Account {account} left the organization.", account=account)
+        return Cause(ChangeKind.MOVE, account, sentence=left)
     if place_of(old, account) is None or place_of(new, account) is None:
         sentence = phrase(
             "Only the old snapshot contains the organization policies of account {account}.", account=account

@@ -7,11 +7,12 @@ from pathlib import Path
 from iamdesk.attack_paths.types import AttackPath, AttackPaths, GoalKind
 from iamdesk.aws.service_reference import reference
 from iamdesk.checks.finding import Finding, State
+from iamdesk.diff.cause_text import is_outside
 from iamdesk.diff.parallel import Pair, begin_all, find_all
 from iamdesk.diff.result import Comparison, Effect, PrincipalDiff, RiskChanges, Statistics, Status, TextChange
 from iamdesk.diff.snapshot_view import SCP, SnapshotView
 from iamdesk.diff.text_changes import text_changes
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_names, phrase
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
@@ -100,12 +101,23 @@ def _add_to_principals(principals: dict[str, PrincipalDiff], resources: dict[str
         principals[arn] = PrincipalDiff(arn, status, merged, known.doubts)
 
 
+_MAX_ACCOUNTS = 5
+
+
 def _limits(old: SnapshotView, new: SnapshotView) -> tuple[str, ...]:
     """Return the data that neither snapshot contains, so that it is not compared."""
     found: list[str] = []
     accounts = [account for account in new.index.accounts if account in old.index.accounts]
-    if any(old.levels(account, SCP) is None and new.levels(account, SCP) is None for account in accounts):
+    lacking = [
+        account
+        for account in accounts
+        if all(side.levels(account, SCP) is None and not is_outside(side, account) for side in (old, new))
+    ]
+    if lacking and len(lacking) == len(accounts):
         found.append(phrase("Service control policies: in neither snapshot."))
+    elif lacking:
+        names = join_names(lacking, _MAX_ACCOUNTS)
+        found.append(phrase("Service control policies of {accounts}: in neither snapshot.", accounts=names))
     if not old.snapshot.resources and not new.snapshot.resources:
         found.append(phrase("Resource policies: in neither snapshot, except trust policies of roles."))
     if not old.snapshot.vpc_endpoints and not new.snapshot.vpc_endpoints:

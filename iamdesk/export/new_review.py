@@ -25,7 +25,16 @@ from iamdesk.review.items import FORMAT_2, ITEM_FORMAT, Scope
 from iamdesk.review.people import PEOPLE, Assumable, PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
-from iamdesk.review.scope import LEFT_OUT, Exclusion, Limited, check_exclusions, left_out_as_text, limited
+from iamdesk.review.scope import (
+    LEFT_OUT,
+    NOTES,
+    Exclusion,
+    Limited,
+    check_exclusions,
+    left_out_as_text,
+    limited,
+    notes_as_text,
+)
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
@@ -160,6 +169,7 @@ def write_review(
             "build": build_id(),
             "action_data_version": action_data_version(),
             ITEM_FORMAT: str(FORMAT_2),
+            NOTES: notes_as_text(rest.notes),
             **details,
             **({CHECK_SETTINGS: settings.as_text(now.date())} if settings is not None else {}),
             **excluded,

@@ -156,7 +156,7 @@ def write_notes(
                     held[note.item] = note
             notes = tuple(sorted(held.values(), key=lambda one: one.item))
             file = NotesFile(snapshot=snapshot, snapshot_sha256=sha256, accounts=tuple(sorted(accounts)), notes=notes)
-            write_atomic(path, (file.model_dump_json(indent=2) + "\n").encode(), private=True)
+            write_atomic(path, (file.model_dump_json(indent=2) + "\n").encode())
     except ExportError as error:
         raise NoteError(str(error)) from error
     except ValidationError as error:

@@ -18,6 +18,7 @@ from iamdesk.review.asked import SINCE_LAST
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.revocation_tests import Outcome
 from iamdesk.review.schema import Head
+from iamdesk.review.scope import is_note
 from iamdesk.review.state import Decided, taken_over
 from iamdesk.snapshot.model import Snapshot
 
@@ -89,7 +90,7 @@ def carry_findings(
         today: Accepted risks whose last day is before it have expired.
         everywhere: All findings of the new snapshot if the new review has exclusions: excluded ones are not gone.
     """
-    before = {str(one["finding_id"]): one for one in previous.findings()}
+    before = {str(one["finding_id"]): one for one in previous.findings() if not is_note(one)}
     now = {str(one["finding_id"]): one for one in findings}
     there = now if everywhere is None else {str(one["finding_id"]): one for one in everywhere}
     tests = {one.finding_id: one for one in _tests(previous, before, there, new)}

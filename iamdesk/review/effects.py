@@ -12,6 +12,7 @@ from iamdesk.access.access_change import AccessChange, AccessChanges, ActionBits
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.access.principal_index import indexes_of
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.evaluate.request import EvalDecision
 from iamdesk.i18n import phrase
 from iamdesk.inventory.policy_index import CarriedPolicy
 from iamdesk.policy.statement import Statement
@@ -79,6 +80,12 @@ class EntitlementEffect:
     """Of a trust policy: those of `losing` that are no users, roles or root users of the snapshot; else None."""
     deleted: tuple[str, ...] = ()
     """Of a trust policy: the unique IDs of deleted principals that it names."""
+    behind: ActionBits | None = None
+    """Of a trust policy: what its role can do; else None."""
+    reads_all: tuple[str, ...] = ()
+    """Of a trust policy: services whose data the role can read wherever no policy excludes it."""
+    public: EvalDecision | None = None
+    """Of a grant to everyone: what the evaluation says of anyone (allowed, conditional or implicitly denied)."""
 
     @property
     def changes_anything(self) -> bool:

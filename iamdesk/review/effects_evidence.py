@@ -19,7 +19,7 @@ from iamdesk.explain.statement_summary import statement_reading
 from iamdesk.policy.document import parse_document
 from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.carried_path import CarriedPaths
-from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
+from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, action_names, count_actions
 from iamdesk.review.effects_of_entry import EntryEffects, effects_by_type
 from iamdesk.review.effects_proof import EffectProof, merged
 from iamdesk.review.effects_tier import baseline, tier_rule
@@ -30,6 +30,7 @@ from iamdesk.review.item_effect import (
     GUARDRAIL,
     INCONCLUSIVE,
     KEEP,
+    MAX_ACTIONS_NAMED,
     MAX_NAMED,
     MODIFY,
     NEEDS_JUDGEMENT,
@@ -153,6 +154,10 @@ class EffectEvidence:
                 "ends": path.ends,
                 **({} if path.is_whole else {"whole": False}),
             }
+        if effect.behind is not None:
+            effect_json["behind"] = {**_counts(effect.behind), "reads_all": list(effect.reads_all[:MAX_NAMED])}
+        if effect.public is not None:
+            effect_json["public"] = effect.public.value
         if kind == GUARDRAIL:
             effect_json["limits"] = list(self._limits(item))
         if effect.doubts:
@@ -339,10 +344,12 @@ def _counts_json(actions: tuple[tuple[str, int], ...]) -> tuple[Mapping[str, Any
         of_levels, of_classes = _counted(service, bits)
         levels.update(of_levels)
         classes.update(of_classes)
+    count = count_actions(dict(actions))
     effect_json = {
-        "actions": sum(bits.bit_count() for _, bits in actions),
+        "actions": count,
         "by_level": {level: levels[level] for level in ACCESS_LEVELS if levels[level]},
         "by_class": {str(one): classes[one] for one in DataClass if classes[one]},
+        **({"names": sorted(action_names(dict(actions)))} if 0 < count <= MAX_ACTIONS_NAMED else {}),
     }
     return effect_json, digest({service: f"{bits:x}" for service, bits in actions})
 

@@ -5,7 +5,9 @@ from functools import cached_property
 
 from iamdesk.access.access_change import ActionBits
 from iamdesk.access.effective_permissions import AccessExtent
+from iamdesk.access.who_can import PrincipalKind
 from iamdesk.aws.action_sets import service_actions
+from iamdesk.aws.data_classes import DataClass, data_classes
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision, Request, RequestError
 from iamdesk.i18n import phrase
@@ -19,8 +21,10 @@ from iamdesk.progress import Cancelled, never_cancelled
 from iamdesk.review.effects import EffectFinder, EntitlementEffect, RelatedEntitlement, count_actions
 from iamdesk.review.item_effect import CREDENTIAL, ENTRY, GRANT, GUARDRAIL
 from iamdesk.review.items import EntitlementType, ReviewItem, account_root
+from iamdesk.snapshot.resources import Resource
 
-_NOT_POSSIBLE = (AccessExtent.NONE, AccessExtent.DENIED)
+_POSSIBLE = tuple(one for one in AccessExtent if one not in (AccessExtent.NONE, AccessExtent.DENIED))
+_MOST_DATA = ("s3", "secretsmanager", "dynamodb", "ssm", "rds-data", "sqs")
 _CREDENTIALS = (EntitlementType.ACCESS_KEY, EntitlementType.CONSOLE_PASSWORD)
 
 
@@ -67,18 +71,17 @@ class EntryEffects:
             case EntitlementType.TRUST:
                 return self._of_trust(item, cancelled)
             case EntitlementType.RESOURCE_GRANT:
-                return self._of_grant(item)
+                return self._of_grant(item, cancelled)
         return self._finder.effect(item, cancelled)
 
-    def _possible(self, arn: str) -> ActionBits:
-        """Return all that a principal can do, on some resource, perhaps under conditions."""
-        principals = self._evaluator.population()
-        position = principals.position(arn)
+    def _possible(self, arn: str, extents: Collection[AccessExtent] = _POSSIBLE) -> ActionBits:
+        """Return all that a principal can do: by default on some resource, perhaps under conditions."""
+        position = self._evaluator.population().position(arn)
         found: dict[str, int] = {}
         for service, access in self._evaluator.reaches_of(position).items() if position is not None else ():
             bits = 0
-            for extent, of_extent in access.actions.items():
-                bits |= 0 if extent in _NOT_POSSIBLE else of_extent
+            for extent in extents:
+                bits |= access.actions.get(extent, 0)
             if bits:
                 found[service] = bits
         return found
@@ -176,7 +179,22 @@ class EntryEffects:
             doubts=tuple(doubts),
             under_conditions=len(losing.keys() - allowed),
             deleted=tuple(dict.fromkeys(name for name in self._named_in_trust(role) if self._is_deleted(name))),
+            behind=self._permissions(role),
+            reads_all=tuple(self._read_everywhere(role)),
         )
+
+    def _permissions(self, role: str) -> ActionBits:
+        """Return what a role can do, without the call that needs no permission (AWS STS API, GetCallerIdentity)."""
+        found, sts = self._possible(role), service_actions("sts")
+        rest = found.get("sts", 0) & ~(1 << sts.positions["getcalleridentity"])
+        return {service: bits for service, bits in {**found, "sts": rest}.items() if bits}
+
+    def _read_everywhere(self, role: str) -> Iterator[str]:
+        """Yield the services whose data a role can read on any resource; those that hold most secrets first."""
+        found = self._possible(role, (AccessExtent.ALLOWED,))
+        for service in dict.fromkeys((*_MOST_DATA, *sorted(found))):
+            if found.get(service, 0) & data_classes(service)[DataClass.READ_DATA]:
+                yield service
 
     def _admitted_from_outside(self, role: str, cancelled: Cancelled) -> frozenset[str] | None:
         """Return who outside can assume a role, where statements of its trust policy deny; None: none denies."""
@@ -290,7 +308,7 @@ class EntryEffects:
                     if covered >> bit & 1 and action.name.startswith(("Assume", "Tag", "Set")):
                         yield entry.text, bit
 
-    def _of_grant(self, item: ReviewItem) -> EntitlementEffect:
+    def _of_grant(self, item: ReviewItem, cancelled: Cancelled) -> EntitlementEffect:
         """What the statements that name a principal allow on a resource; other statements may allow some of it, too."""
         resource = self._resources.get(item.entitlement_id)
         if resource is None:
@@ -319,7 +337,15 @@ class EntryEffects:
             affected=(item.holder_arn,),
             losing=(item.holder_arn,) if lost else (),
             doubts=tuple(doubts),
+            public=self._public(resource, cancelled) if item.holder_arn == "*" else None,
         )
+
+    def _public(self, resource: Resource, cancelled: Cancelled) -> EvalDecision:
+        """Return whether anyone can do something on a resource: a policy that names everyone need not be public."""
+        rows = self._evaluator.external_access_by_part(resource, cancelled)
+        found = {row.decision for row in rows if row.who.kind is PrincipalKind.ANYONE}
+        open_first = (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
+        return next((one for one in open_first if one in found), EvalDecision.IMPLICIT_DENY)
 
 
 def _is_federated_user(name: str) -> bool:

@@ -16,6 +16,8 @@ GUARDRAIL, GRANT, CREDENTIAL, ENTRY = "guardrail", "grant", "credential", "entry
 """``kind``: it limits; it gives permissions; it is a way to sign in; it gives access to an identity."""
 MAX_NAMED = 5
 """Members of a list of the evidence, such as ``covered_by``; the rest is left out."""
+MAX_ACTIONS_NAMED = 3
+"""Up to how many actions are named instead of counted."""
 LAST_TIER = 5
 """Tiers are 0 (administration depends on it) to this one (nothing does)."""
 

@@ -15,6 +15,7 @@ from typing import Any
 from iamdesk.errors import ReviewError
 from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
+from iamdesk.private_files import create_private_folder
 from iamdesk.review.assignment import AssignedTo, Assignment, assignment_of
 from iamdesk.review.decisions import UNDECIDED, Reviewer, same_person
 from iamdesk.review.events import Event, EventKind
@@ -155,7 +156,7 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
         raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(there)))
     written: list[Path] = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        create_private_folder(folder)
         lines = dict(review.each_line_by_id())
         is_in_effect = dict(_standing(review))
         for part in parts:
@@ -244,7 +245,7 @@ def limited_to_part(whole: Limited, items: Container[str]) -> Limited:
     lines = tuple(line for line in whole.scope.lines if line.line_id in items)
     findings = tuple(one for one in whole.findings if one["finding_id"] in items)
     member = _member(_holders(lines, findings))
-    return Limited(Scope(tuple(map(member, whole.scope.population)), lines), findings, whole.left_out)
+    return Limited(Scope(tuple(map(member, whole.scope.population)), lines), findings, whole.left_out, whole.notes)
 
 
 def _holders(lines: Iterable[ReviewItem], findings: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -15,6 +15,8 @@ from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem, Scope
 
+NOTES = "notes"
+"""Detail in a review's head with its notes on what was not captured (JSON, `notes_as_text`)."""
 LEFT_OUT = "left_out"
 """Detail in a review's head with the exclusions (JSON, `left_out_as_text`)."""
 
@@ -81,6 +83,13 @@ class Limited:
     scope: Scope
     findings: tuple[Mapping[str, Any], ...]
     left_out: tuple[ExcludedScope, ...]
+    notes: tuple[Mapping[str, Any], ...]
+    """Findings on what was not captured: they belong into reports, not among what is to decide."""
+
+
+def is_note(finding: Mapping[str, Any]) -> bool:
+    """Return whether a finding says only what the snapshot does not hold: a completeness check's."""
+    return str(finding.get("check_id")).startswith("CMP-")
 
 
 def class_of(member_kind: str) -> PrincipalClass:
@@ -176,13 +185,14 @@ def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Seq
         counts["principals", out] += 1
         population.append(replace(member, in_scope=False, out_reason=out.reason))
     kept: list[Mapping[str, Any]] = []
+    notes: list[Mapping[str, Any]] = []
     for finding in findings:
         out = gone.get(str(finding.get("subject_arn"))) or reasons.get(
             (Part.ACCOUNT, str(finding.get("account_id", "")))
         )
         if out is None:
-            kept.append(finding)
-        else:
+            (notes if is_note(finding) else kept).append(finding)
+        elif not is_note(finding):
             counts["findings", out] += 1
     excluded = tuple(
         ExcludedScope(
@@ -193,7 +203,23 @@ def limited(scope: Scope, findings: Sequence[Mapping[str, Any]], exclusions: Seq
         )
         for one in exclusions
     )
-    return Limited(Scope(tuple(population), tuple(lines), scope.first_steps), tuple(kept), excluded)
+    return Limited(Scope(tuple(population), tuple(lines), scope.first_steps), tuple(kept), excluded, tuple(notes))
+
+
+_OF_NOTES = (
+    *("finding_id", "check_id", "severity", "state", "subject_arn", "account_id"),
+    *("finding", "proof_summary", "suppressed_by"),
+)
+
+
+def notes_as_text(notes: Iterable[Mapping[str, Any]]) -> str:
+    """Return notes on what was not captured as JSON text, for a review's head."""
+    return json.dumps([{name: one[name] for name in _OF_NOTES if name in one} for one in notes], ensure_ascii=False)
+
+
+def notes_from(details: Mapping[str, str]) -> tuple[Mapping[str, Any], ...]:
+    """Return the notes from the details of a review's head; in earlier reviews, they are findings to decide on."""
+    return tuple(json.loads(details.get(NOTES, "[]")))
 
 
 def left_out_as_text(left_out: Iterable[ExcludedScope]) -> str:

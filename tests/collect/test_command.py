@@ -184,3 +184,11 @@ def test_line_of_the_guide_runs(run: Run, gate: Gate, line: str) -> None:
     done = run(*words, *few, AWS_ENDPOINT_URL=gate.url)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_page_of_a_proxy_is_not_captured_and_the_status_says_so(run: Run, gate: Gate) -> None:
+    gate.answers = {"kms ListKeys": [b"<html><body>Sign in to the proxy</body></html>"]}
+    done = run("collect", "-o", "bundle", *FEW[:2], "--region", REGION, "--endpoint-url", gate.url)
+    assert done.returncode == 1
+    assert "kms list-keys: GarbledError" in done.stdout
+    assert "1 response did not come from AWS: check the endpoint, and any proxy in between" in done.stderr

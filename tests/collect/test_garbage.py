@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from iamdesk import load_snapshot
-from iamdesk.collect.options import CollectError
+from iamdesk.collect.options import NOT_FROM_AWS, CollectError
 
 from .conftest import Collect
 from .gate import Gate
@@ -41,3 +41,33 @@ def test_rubbish_instead_of_any_answer_is_a_gap(name: str, gate: Gate, collected
     captured = collected(tmp_path / "bundle")
     assert captured is not None
     assert load_snapshot(tmp_path / "bundle").accounts
+
+
+@pytest.mark.parametrize("account", ["../../../..", "1234", "", "12345678901x"])
+def test_account_that_is_none_is_one_sentence(account: str, gate: Gate, collected: Collect, tmp_path: Path) -> None:
+    identity = (
+        f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/a</Arn><UserId>A</UserId>"
+        f"<Account>{account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
+    )
+    gate.answers = {"sts GetCallerIdentity": [identity.encode()]}
+    with pytest.raises(CollectError, match="check that the endpoint belongs to AWS"):
+        collected(tmp_path / "bundle")
+
+
+def test_account_of_the_organization_that_is_none_is_one_sentence(
+    gate: Gate, collected: Collect, tmp_path: Path
+) -> None:
+    gate.answers = {"organizations ListAccounts": [b'{"Accounts": [{"Id": "../..", "Status": "ACTIVE"}]}']}
+    with pytest.raises(CollectError, match=r"^'\.\./\.\.' is not an account ID: expected twelve digits$"):
+        collected(tmp_path / "bundle", role_name="Audit")
+
+
+@pytest.mark.parametrize("name", ["a page", "another answer", "null", "a list"])
+def test_what_aws_did_not_send_is_not_captured(name: str, gate: Gate, collected: Collect, tmp_path: Path) -> None:
+    call = "kms ListKeys" if name in ("null", "a list") else "ec2 DescribeInstances"
+    gate.answers = {call: [RUBBISH[name]]}
+    captured = collected(tmp_path / "bundle")
+    words = ("kms", "list-keys") if "kms" in call else ("ec2", "describe-instances")
+    (failed,) = (one for one in captured.failed_calls if (one.service, one.operation) == words)
+    assert failed.code == NOT_FROM_AWS
+    assert not (tmp_path / "bundle" / failed.path).exists()

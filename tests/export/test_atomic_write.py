@@ -25,11 +25,19 @@ def test_a_file_is_replaced_and_nothing_is_left_beside_it(tmp_path):
     assert names_in(tmp_path) == ["report.csv"]
 
 
-def test_the_file_has_the_rights_of_any_new_file(tmp_path):
-    plain = tmp_path / "plain"
-    plain.touch()
-    write_atomic(tmp_path / "report", b"")
-    assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == stat.S_IMODE(plain.stat().st_mode)
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path):
+    old, new = f".report.csv.{'a' * 12}.part", f".report.csv.{'b' * 12}.part"
+    others = [".report.csv.part", f".other.csv.{'a' * 12}.part", ".report.csv.notes.part", new]
+    for name in (old, *others):
+        (tmp_path / name).write_bytes(b"")
+        if name != new:
+            os.utime(tmp_path / name, (1, 1))
+    folder = tmp_path / f".report.csv.{'c' * 8}.part"
+    folder.mkdir()
+    (folder / "mine").touch()
+    os.utime(folder, (1, 1))
+    write_atomic(tmp_path / "report.csv", b"x")
+    assert sorted(names_in(tmp_path)) == sorted(["report.csv", folder.name, *others])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")

@@ -11,8 +11,11 @@ import pytest
 from PySide6.QtCore import QByteArray
 
 from iamdesk.collect.bundle_writer import BundleFolder, zip_folder
+from iamdesk.export.files.atomic_write import write_atomic
+from iamdesk.gui.app.crash_log import CrashLog
+from iamdesk.gui.app.session_recovery import RecoveryFile
 from iamdesk.gui.core.settings import Settings
-from iamdesk.private_files import create_private_folder
+from iamdesk.private_files import create_private_folder, remove_leftovers
 from iamdesk.progress import never_cancelled
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.manifest import CallerIdentity, ManifestFile
@@ -79,6 +82,33 @@ def test_settings_are_the_owners(tmp_path: Path) -> None:
     settings.geometry = QByteArray(b"geometry")
     settings.save()
     assert modes(settings.path) == {}
+
+
+@pytest.mark.usefixtures("shared_umask")
+def test_logs_records_and_reports_are_the_owners(tmp_path: Path) -> None:
+    log = CrashLog(tmp_path / "logs")
+    log.note(ValueError("x"))
+    log.release()
+    record = RecoveryFile(tmp_path / "open")
+    record.note(sample_snapshot())
+    write_atomic(tmp_path / "report.csv", b"x")
+    assert modes(tmp_path / "logs") == {}
+    assert [name for name in modes(tmp_path / "open") if name.endswith(".json")] == []
+    assert oct((tmp_path / "open").stat().st_mode)[-3:] == "700"
+    assert modes(tmp_path / "report.csv") == {}
+    record.clear()
+
+
+@pytest.mark.usefixtures("shared_umask")
+def test_package_that_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".evidence.abcd_123.part"
+    (left / "pack").mkdir(parents=True)
+    kept = tmp_path / ".evidence.abcd_124.part"
+    (kept / "thesis").mkdir(parents=True)
+    for each in (left, kept):
+        os.utime(each, (1, 1))
+    remove_leftovers(tmp_path, ".evidence.")
+    assert [one.name for one in tmp_path.iterdir()] == [kept.name]
 
 
 def test_a_folder_that_stands_keeps_its_mode(tmp_path: Path) -> None:

@@ -32,11 +32,10 @@ from iamdesk.review.joint_effect import JointEffect, joint_effects, relying
 from iamdesk.review.own_access import OwnAccessFinder, own_line
 from iamdesk.review.people import People, PersonState, people_of
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, left_out_from
+from iamdesk.review.scope import ExcludedScope, Exclusion, Part, exclusions_from, is_note, left_out_from, notes_from
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.work.workers import Workers
 
-_COMPLETENESS_CHECKS = "CMP-"
 _CHECK_EVERY = 200
 """Number of entitlements between checks for cancellation."""
 
@@ -419,7 +418,7 @@ class EvidenceContext:
 
         Includes severity info: a check that was skipped has not passed.
         """
-        lacking = (one for one in self.review.findings() if str(one["check_id"]).startswith(_COMPLETENESS_CHECKS))
+        lacking = (*notes_from(self.review.head.details), *filter(is_note, self.review.findings()))
         return tuple(sorted(lacking, key=lambda one: list(Severity).index(Severity(str(one["severity"])))))
 
     @cached_property
@@ -490,7 +489,7 @@ class EvidenceContext:
     def findings_are_same(self) -> bool:
         """Whether running the checks again gives the findings of the review; else the package has no reports."""
         return {one.fingerprint for one in self.found} == {
-            str(one["finding_id"]) for one in self.review.findings()
+            str(one["finding_id"]) for one in (*self.review.findings(), *notes_from(self.review.head.details))
         } and bool(self.found)
 
 

@@ -232,7 +232,10 @@ def _by_hand(line: ReviewItem) -> str:
         case EntitlementType.BOUNDARY:
             return "the boundary limits its holder: review what the holder can do without it, then delete it"
         case EntitlementType.ROOT_ACCESS:
-            return "sign in as root and delete its access keys and password, or use centralized root access"
+            return (
+                "the root user stays: sign in as root and delete its access keys; the password of a member account's "
+                "root user can be deleted with centralized root access"
+            )
         case EntitlementType.RESOURCE_GRANT:
             return "remove the principal from the resource policy"
     if _is_guardrail(line) and not _is_odd(line):

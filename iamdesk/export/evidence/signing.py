@@ -221,7 +221,7 @@ def sign(
             raise ExportError(phrase("{place} is a link: a package contains none", place=place))
     create_private_folder(folder / SIGNATURES)
     for path, content in files.items():
-        write_atomic(folder / path, content, private=True)
+        write_atomic(folder / path, content)
     return made
 
 

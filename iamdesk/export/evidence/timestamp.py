@@ -120,7 +120,7 @@ def keep(folder: Path, one: "SignOff", token: bytes) -> Path:
     if not _is_of(found, stamped_content(one)):
         raise ExportError(phrase("the token is not for {file}", file=stamped_path(one)))
     into = folder / token_path(one.stem)
-    write_atomic(into, token, private=True)
+    write_atomic(into, token)
     return into
 
 

@@ -63,7 +63,7 @@ from iamdesk.export.findings import asff_file, ocsf_file, sarif_file
 from iamdesk.export.findings.report import build_report
 from iamdesk.export.text.review import is_privileged
 from iamdesk.i18n import phrase
-from iamdesk.private_files import make_private
+from iamdesk.private_files import PART, make_private, remove_leftovers
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.review.close_out import last_removals
 from iamdesk.review.decisions import ReviewDecision
@@ -119,7 +119,9 @@ def write_package(
     now = generated_at or datetime.now(UTC)
     source = EvidenceContext(review, evaluator, now, cancelled, workers, progress=progress)
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{into.name[:40]}.", dir=into.absolute().parent) as making:
+        beside, prefix = into.absolute().parent, f".{into.name[:40]}."
+        remove_leftovers(beside, prefix)
+        with tempfile.TemporaryDirectory(suffix=PART, prefix=prefix, dir=beside) as making:
             folder = Path(making) / "pack"
             folder.mkdir()
             _write_all(folder, source, with_source=with_source)

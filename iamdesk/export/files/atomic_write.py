@@ -11,16 +11,17 @@ from pathlib import Path
 
 from iamdesk.durable import sync_folder
 from iamdesk.i18n import phrase
+from iamdesk.private_files import PART, remove_leftovers
 
 
 class ExportError(Exception):
     """A file could not be written or read. Its message is one sentence with the path."""
 
 
-def write_atomic(path: Path, content: bytes | Iterable[bytes], *, private: bool = False) -> None:
+def write_atomic(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file atomically: a reader (and a crash) sees the old file or the new one, never a part.
 
-    It is on disk, under its name, when this returns. A ``private`` file is readable by its owner alone.
+    It is on disk, under its name, when this returns, and readable by its owner alone.
 
     The content is written to a new file in the same folder, which then replaces ``path``. If ``path`` is not a regular
     file (a terminal, a FIFO, ``/dev/null``, ``/dev/stdout``), it is written to and not replaced.
@@ -40,24 +41,24 @@ def write_atomic(path: Path, content: bytes | Iterable[bytes], *, private: bool 
         elif not stat.S_ISREG(there.st_mode):
             _write_into(path, there, pieces)
         else:
-            _replace(path, pieces, private=private)
+            _replace(path, pieces)
     except FileNotFoundError:
-        _replace(path, pieces, private=private)
+        _replace(path, pieces)
     except OSError as error:
         raise _not_written(path, error) from error
 
 
-def _replace(path: Path, pieces: Iterable[bytes], *, private: bool) -> None:
+def _replace(path: Path, pieces: Iterable[bytes]) -> None:
     target = path.resolve()
     if not target.parent.is_dir():
         raise ExportError(
             phrase("{path} cannot be written: there is no folder {parent}", path=path, parent=target.parent)
         )
-    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.part")
+    remove_leftovers(target.parent, f".{target.name[:100]}.")
+    part = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}{PART}")
     try:
-        # O_EXCL: not through an existing link; 0o666: the user's umask applies.
-        mode = 0o600 if private else 0o666
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        # O_EXCL: not through an existing link.
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(handle, "wb") as file:
             file.writelines(pieces)
             file.flush()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Self
 
 from iamdesk.checks.finding import Finding, Severity, State
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.review.scope import left_out_from
+from iamdesk.review.scope import left_out_from, notes_from
 
 SKIPPED_CHECKS = "CMP-13"
 """The check that names what was skipped for missing data; each piece of its evidence begins with the id of a check."""
@@ -84,7 +84,7 @@ def earlier_of_review(review: ReviewFile) -> EarlierFindings:
     """
     facts: list[FindingFact] = []
     skipped: set[str] = set()
-    for one in review.findings():
+    for one in (*review.findings(), *notes_from(review.head.details)):
         facts.append(_frozen_fact(one))
         if one.get("check_id") == SKIPPED_CHECKS:
             skipped.update(map(_first_word, map(str, one.get("proof_summary", ()))))

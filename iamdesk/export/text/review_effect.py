@@ -294,8 +294,11 @@ def effect_summary(item: ReviewItem) -> str:
         return phrase("Nothing changes")
     if lost and gained:
         return phrase("Loses {lost:,}, gains {gained:,}", lost=lost, gained=gained)
+    if lost and effect.get("public") == "allowed":
+        return phrase("Ends public access")
     if lost:
-        return phrase("Loses {lost:,}", lost=lost)
+        names = revoke["lost"].get("names", ())
+        return phrase("Loses {lost:,}", lost=lost) if len(names) != 1 else phrase("Loses {action}", action=names[0])
     return phrase("Inconclusive") if effect["status"] == INCONCLUSIVE else phrase("No action lost")
 
 
@@ -447,7 +450,7 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
             return phrase("GUARDRAIL: permissions boundary. {limits}", limits=join_messages(" ", limits))
         return phrase("GUARDRAIL: {limits}", limits=join_messages(" ", limits)) if limits else phrase("GUARDRAIL.")
     if item.type is EntitlementType.TRUST:
-        return _admits(item, effect)
+        return join_messages(" ", [one for one in (_admits(item, effect), _role_words(item, effect)) if one])
     if effect["kind"] == "credential":
         return nphrase(
             "Credential with all permissions of its holder: {count:,} action.",
@@ -463,15 +466,9 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         )
     if not count:
         return phrase("Grants nothing.")
-    by_class = alone["by_class"]
-    classes = [phrase(words, count=by_class[name]) for name, words in _CLASSES.items() if by_class.get(name)]
-    gives = nphrase(
-        "Grants {count:,} action ({classes})",
-        "Grants {count:,} actions ({classes})",
-        count,
-        classes=join_messages(", ", classes),
-    )
-    parts = [gives]
+    parts = [phrase("Grants {actions}", actions=_actions_words(alone))]
+    if public := _PUBLIC.get(effect.get("public")):
+        parts = [phrase(public, actions=_actions_words(alone))]
     if also := int(effect["also_given"]):
         parts.append(_also_granted(also, int(effect["affects"]["principals"])))
     if latent := int(effect["latent"]):
@@ -483,6 +480,65 @@ def _gives(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         else:
             parts.append(phrase("{count:,} denied or limited otherwise", count=latent))
     return phrase("{parts}.", parts=join_messages("; ", parts))
+
+
+_PUBLIC: Mapping[object, str] = {
+    "allowed": mark("PUBLIC: grants everyone {actions}"),
+    "conditional": mark("PUBLIC under conditions: grants everyone {actions}"),
+    "implicitDeny": mark(
+        "Grants everyone {actions}, but is not public: conditions, other policies or Block Public Access prevent it"
+    ),
+}
+"""What a grant to everyone gives, by the decision on anyone."""
+
+
+def _actions_words(counts: Mapping[str, Any]) -> str:
+    """Return a few actions by name, many by their number and classes: ``s3:GetObject (read data 1)``."""
+    by_class = counts["by_class"]
+    classes = join_messages(
+        ", ", [phrase(words, count=by_class[name]) for name, words in _CLASSES.items() if by_class.get(name)]
+    )
+    if names := counts.get("names"):
+        return phrase("{names} ({classes})", names=join_names(names), classes=classes)
+    return nphrase(
+        "{count:,} action ({classes})", "{count:,} actions ({classes})", int(counts["actions"]), classes=classes
+    )
+
+
+def _role_words(item: ReviewItem, effect: Mapping[str, Any]) -> str:
+    """Return what the role of a trust policy can do and can become; empty for items of earlier builds."""
+    behind, administration = effect.get("behind"), item.evidence.get("administration") or {}
+    if behind is None or not effect["affects"]["losing"]:
+        return ""
+    reaches, steps = administration.get("reaches"), administration.get("steps") or 0
+    if reaches == "is":
+        return phrase("The role is an administrator.")
+    can = phrase("The role has no permissions.")
+    if behind["actions"]:
+        can = phrase("The role can perform {actions}.", actions=_actions_words(behind))
+    words = [can]
+    if behind["reads_all"]:
+        services = join_names(behind["reads_all"], last=",")
+        words.append(phrase("It can read all data that no policy excludes, such as {services}.", services=services))
+    if reaches == "reaches":
+        words.append(
+            nphrase(
+                "It can become an administrator in {count:,} step.",
+                "It can become an administrator in {count:,} steps.",
+                int(steps),
+            )
+        )
+    elif reaches == "may reach":
+        words.append(
+            nphrase(
+                "It may become an administrator in {count:,} step.",
+                "It may become an administrator in {count:,} steps.",
+                int(steps),
+            )
+        )
+    elif reaches != "no":
+        words.append(phrase("Whether it can become an administrator is not known."))
+    return join_messages(" ", words)
 
 
 _WEB_IDENTITIES = frozenset(
@@ -607,6 +663,24 @@ def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         if doubts:
             return phrase("The effect of revoking it is not known: {doubt}", doubt=doubts[0])
         return phrase("Revoking it changes nothing as far as could be tested; this is not proved.")
+    if item.type is EntitlementType.ROOT_ACCESS:
+        return phrase(
+            "The root user itself cannot be removed: revoking it means to delete its password and access keys, where "
+            "the account is a member of an organization with centralized root access."
+        )
+    if item.type is EntitlementType.RESOURCE_GRANT and effect.get("public") == "allowed":
+        return phrase(
+            "Revoking it ends public access to {actions}. {doubt}",
+            actions=_actions_words(revoke["lost"]),
+            doubt=join_messages(" ", doubts[:1]),
+        )
+    if gained and not lost and (names := revoke["gained"].get("names")):
+        return nphrase(
+            "Revoking it gives {count:,} principal more access: {names}.",
+            "Revoking it gives {count:,} principals more access: {names}.",
+            int(affects["gaining"]),
+            names=join_names(names),
+        )
     if gained and not lost:
         return nphrase(
             "Revoking it gives {count:,} principal more access: {actions:,} actions.",
@@ -620,6 +694,8 @@ def _revoking(item: ReviewItem, effect: Mapping[str, Any]) -> str:
         words = phrase("Revoking it: they can no longer assume the role")
         return phrase("{words}. {doubt}", words=words, doubt=doubts[0]) if doubts else phrase("{words}.", words=words)
     words = phrase("Revoking it: {lost:,} lost, {gained:,} gained", lost=lost, gained=gained)
+    if not gained and (names := revoke["lost"].get("names")):
+        words = phrase("Revoking it: {names} lost, 0 gained", names=join_names(names))
     if (principals := int(affects["principals"])) > 1:
         words = _revoking_of_several(lost, gained, int(affects["losing"]), int(affects["gaining"]), principals)
     if in_part := int(revoke["lost"].get("in_part", 0)):

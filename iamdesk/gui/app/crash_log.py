@@ -13,11 +13,13 @@ from collections.abc import Callable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import platformdirs
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.i18n import tr
+from iamdesk.private_files import create_private_file, create_private_folder
 
 _LOG = logging.getLogger("iamdesk.gui")
 
@@ -32,6 +34,14 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
     return "\n".join([type(error).__name__, *lines])
+
+
+class _PrivateHandler(RotatingFileHandler):
+    """Keeps its files readable by their owner alone."""
+
+    def _open(self) -> Any:
+        create_private_file(Path(self.baseFilename))
+        return super()._open()
 
 
 class CrashLog(QObject):
@@ -49,10 +59,11 @@ class CrashLog(QObject):
         self.left: Path | None = None
         """What a previous process wrote as it crashed: its lines of code. Set with ``takes_left``; None if none did."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            create_private_folder(folder)
             if takes_left:
                 self.left = _put_aside(folder / "fault.log")
-            self._handler = RotatingFileHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")
+            self._handler = _PrivateHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")
+            create_private_file(folder / "fault.log")
             self._fault_file = (folder / "fault.log").open("a", encoding="utf-8")
         except OSError:
             pass  # read-only home folder: errors are still shown in the window

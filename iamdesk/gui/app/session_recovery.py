@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QLockFile
 
+from iamdesk.private_files import create_private_file, create_private_folder
+
 
 class Left(NamedTuple):
     """What was open in a process that ended unexpectedly."""
@@ -35,11 +37,12 @@ class RecoveryFile:
         if review is not None:
             held["review"] = str(review.absolute())
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            create_private_folder(self._folder)
             if self._lock is None:
                 self._lock = _lock_of(self._note)
                 self._lock.tryLock(0)
             part = self._note.with_suffix(".part")  # a full disk leaves the record before
+            create_private_file(part)
             part.write_text(json.dumps(held), encoding="utf-8")
             part.replace(self._note)
         except OSError:

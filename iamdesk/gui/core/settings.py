@@ -13,7 +13,7 @@ from iamdesk.gui.core.locale import SYSTEM
 from iamdesk.gui.core.text_size import LARGEST, SMALLEST, USUAL
 from iamdesk.gui.core.theme import Scheme
 from iamdesk.i18n import LANGUAGES
-from iamdesk.private_files import create_private_file
+from iamdesk.private_files import create_private_file, create_private_folder
 
 RECENT_LIMIT = 10
 HISTORY_LIMIT = 20
@@ -58,7 +58,7 @@ class Settings:
         self.marks_folder = path.with_name("open")
         """Folder in which each process records what is open, for the next start after a crash."""
         with suppress(OSError):  # Qt would create it readable by everyone
-            path.parent.mkdir(parents=True, exist_ok=True)
+            create_private_folder(path.parent)
             create_private_file(path)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
