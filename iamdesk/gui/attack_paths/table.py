@@ -152,7 +152,7 @@ class StepsTable(RowsTable[StepRow]):
             title=tr("Steps of the attack paths"),
             widest=_WIDEST,
             stretched=Column.TECHNIQUE,
-            pinned=Column.PRINCIPAL,
+            names=Column.PRINCIPAL,
             parent=parent,
         )
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)

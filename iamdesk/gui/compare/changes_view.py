@@ -63,7 +63,7 @@ class ChangesView(QWidget):
             title=tr("Changes"),
             widest=_WIDEST,
             stretched=Column.CAUSE,
-            pinned=Column.WHO,
+            names=Column.WHO,
         )
         self.detail = CompareDetail(session.show_key, self._ask)
         self.table.connect_filter(self.text, session.table_memory)

@@ -1,4 +1,4 @@
-"""What tables remember from one run to the next: filters, hidden and pinned columns, order, the density of rows."""
+"""What tables remember from one run to the next: filters, hidden columns, order, the density of rows."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -10,8 +10,6 @@ from iamdesk.gui.core.settings import HISTORY_LIMIT, Settings
 
 MAX_SAVED = 12
 """Maximum number of saved filters for each table."""
-FIRST_COLUMN = 0
-"""The column up to which columns are pinned unless the user says otherwise."""
 
 
 class ChosenColumns(NamedTuple):
@@ -20,8 +18,6 @@ class ChosenColumns(NamedTuple):
     hidden: frozenset[int]
     order: tuple[tuple[int, bool], ...]
     """Columns by which it is sorted, each with whether in descending order."""
-    pinned: int | None = FIRST_COLUMN
-    """The column up to which columns stay in sight while the others scroll sideways; None: all of them scroll."""
 
 
 class TableMemory(QObject):
@@ -68,20 +64,13 @@ class TableMemory(QObject):
             state = json.loads(text or "null")
             hidden = frozenset(int(column) for column in state["hidden"])
             order = tuple((int(column), bool(down)) for column, down in state["order"])
-            pinned = state.get("pinned", FIRST_COLUMN)
-            return ChosenColumns(hidden, order, pinned if pinned is None else int(pinned))
+            return ChosenColumns(hidden, order)
         except (ValueError, TypeError, KeyError):
             return None
 
-    def set_columns(
-        self,
-        table: str,
-        hidden: Collection[int],
-        order: Sequence[tuple[int, bool]],
-        pinned: int | None = FIRST_COLUMN,
-    ) -> None:
+    def set_columns(self, table: str, hidden: Collection[int], order: Sequence[tuple[int, bool]]) -> None:
         """Remember what was chosen in a table (`ChosenColumns`)."""
-        text = json.dumps({"hidden": sorted(hidden), "order": list(order), "pinned": pinned})
+        text = json.dumps({"hidden": sorted(hidden), "order": list(order)})
         self._columns[table] = text
         if self._settings is not None and self._settings.keeps_layout:
             self._settings.choose_columns(table, text)

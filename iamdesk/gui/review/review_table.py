@@ -74,7 +74,7 @@ class ReviewTable(RowsTable[DecidedRow]):
             title=tr("Review"),
             widest=_WIDEST,
             stretched=Column.COMMENT,
-            pinned=Column.WHO,
+            names=Column.WHO,
             parent=parent,
         )
         self.setAccessibleDescription(

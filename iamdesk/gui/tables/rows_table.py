@@ -9,10 +9,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
-    QModelIndex,
-    QPersistentModelIndex,
     QPoint,
-    QRect,
     QSignalBlocker,
     Qt,
 )
@@ -23,10 +20,9 @@ from iamdesk.gui.core.clipboard import markdown_table
 from iamdesk.gui.core.notebook import Notebook
 from iamdesk.gui.core.plain_text import menu_text
 from iamdesk.gui.core.run_command import run_command
-from iamdesk.gui.core.table_memory import FIRST_COLUMN, TableMemory
+from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.gui.tables.filter_line import FilterLine
 from iamdesk.gui.tables.noted_row import NotedRow
-from iamdesk.gui.tables.pinned_columns import PinnedColumns
 from iamdesk.gui.tables.rows_model import RowsModel, TableRow
 from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph
@@ -52,7 +48,7 @@ class RowsTable[Row: TableRow](QTableView):
         title: str,
         widest: Mapping[int, str],
         stretched: int,
-        pinned: int = FIRST_COLUMN,
+        names: int = 0,
         parent: QWidget | None = None,
     ) -> None:
         """Create a view of a model.
@@ -63,7 +59,7 @@ class RowsTable[Row: TableRow](QTableView):
             title: Accessible name.
             widest: Sample texts for the initial column widths; none is narrower than its title.
             stretched: The column that takes the remaining width.
-            pinned: The column that names a row: those up to it stay in sight unless the user says otherwise.
+            names: The column that names a row: notes stand behind it.
             parent: Parent widget.
         """
         super().__init__(parent)
@@ -74,10 +70,7 @@ class RowsTable[Row: TableRow](QTableView):
         """Columns without content, which the panel hides."""
         self._hidden: set[int] = set()
         """Columns that the user hides."""
-        self._pinned: int | None = pinned
-        """The column up to which columns stay in sight; None: all of them scroll."""
-        self._pinned_view: PinnedColumns | None = None
-        """Shows them while the rest is scrolled; created when that happens first."""
+        self._names = names
         self._order_before = model.order
         self.setObjectName(name)
         self.setAccessibleName(title)
@@ -114,9 +107,6 @@ class RowsTable[Row: TableRow](QTableView):
         header.sectionClicked.connect(self._title_clicked)
         header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         header.customContextMenuRequested.connect(self._show_header_menu)
-        self.horizontalScrollBar().valueChanged.connect(self._pin)
-        for changed in (header.sectionResized, header.sectionMoved, model.order_changed):
-            changed.connect(self._pin)
 
     def fit_column(self, column: int, text: str) -> None:
         """Make a column as wide as a text and its title."""
@@ -134,8 +124,8 @@ class RowsTable[Row: TableRow](QTableView):
         model, column, header = self.rows_model, self.rows_model.note_column, self.horizontalHeader()
         if column is None:
             return
-        if self._pinned:
-            header.moveSection(header.visualIndex(column), header.visualIndex(self._pinned) + 1)
+        if self._names:
+            header.moveSection(header.visualIndex(column), header.visualIndex(self._names) + 1)
         header.resizeSection(column, self.fontMetrics().horizontalAdvance("mm important: by") + 16)
         self.setColumnHidden(column, True)
         model.noted.connect(lambda is_noted: self.setColumnHidden(column, not is_noted))
@@ -178,7 +168,6 @@ class RowsTable[Row: TableRow](QTableView):
         """Hide a column without content, or show it unless the user hides it."""
         (self._needless.add if hide else self._needless.discard)(column)
         super().setColumnHidden(column, hide or column in self._hidden)
-        self._pin()
 
     def choose_column(self, column: int, shown: bool) -> None:
         """Show a column or hide it, as the user wants; the last visible one stays."""
@@ -188,7 +177,6 @@ class RowsTable[Row: TableRow](QTableView):
         if shown:
             self._needless.discard(column)
         super().setColumnHidden(column, column in self._hidden or column in self._needless)
-        self._pin()
         self._keep()
 
     def move_column(self, column: int, by: int) -> None:
@@ -198,72 +186,10 @@ class RowsTable[Row: TableRow](QTableView):
         if place and 0 < place + by < len(columns):
             header.moveSection(header.visualIndex(column), header.visualIndex(columns[place + by]))
 
-    def pin_columns(self, column: int | None) -> None:
-        """Keep the columns up to this one in sight while the others scroll; None: let all of them scroll."""
-        self._pinned = column
-        self._pin()
-        self._keep()
-
-    def _pin(self, *_: object) -> None:
-        """Show the pinned columns over the table if they would be out of sight otherwise."""
-        columns = self._pinned_columns() if self.horizontalScrollBar().value() else []
-        width = sum(map(self.columnWidth, columns))
-        is_wanted = 0 < width <= self.viewport().width() // 2 and not self.isRightToLeft()
-        if is_wanted and self._pinned_view is None:
-            self._pinned_view = PinnedColumns(self, self.viewportEvent)
-            self._pinned_view.title_clicked.connect(self._pinned_title_clicked)
-            self._pinned_view.title_menu_wanted.connect(self._show_menu_of_title)
-        if self._pinned_view is None:
-            return
-        if is_wanted:
-            self._pinned_view.pin(columns)
-        else:
-            self._pinned_view.hide()
-
-    def _pinned_columns(self) -> list[int]:
-        """Return the columns that stay in sight; the first one if the user hides the one up to which they do."""
-        columns = self._visible_columns()
-        if self._pinned is None:
-            return []
-        return columns[: columns.index(self._pinned) + 1 if self._pinned in columns else 1]
-
-    def _pinned_view_of(self, index: QModelIndex | QPersistentModelIndex) -> PinnedColumns | None:
-        """Return the view that shows a cell in place of this one; None if this one does."""
-        view = self._pinned_view
-        return view if view is not None and index.isValid() and view.is_pinned(index) else None
-
-    def indexAt(self, place: QPoint) -> QModelIndex:  # noqa: N802 - Qt's name
-        """Return the cell at a place, also if it is pinned."""
-        view = self._pinned_view
-        if view is not None and view.isVisible() and place.x() < view.width():
-            return view.indexAt(place)
-        return super().indexAt(place)
-
-    def visualRect(self, index: QModelIndex | QPersistentModelIndex) -> QRect:  # noqa: N802 - Qt's name
-        """Return where a cell is, also if it is pinned."""
-        view = self._pinned_view_of(index)
-        return super().visualRect(index) if view is None else view.visualRect(index)
-
-    def scrollTo(  # noqa: N802 - Qt's name
-        self,
-        index: QModelIndex | QPersistentModelIndex,
-        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
-    ) -> None:
-        """Bring a cell into sight: a pinned one is, sideways; another one must not be behind them."""
-        bar = self.horizontalScrollBar()
-        before, is_pinned = bar.value(), self._pinned_view_of(index) is not None
-        super().scrollTo(index, hint)
-        if is_pinned:
-            bar.setValue(before)
-        elif self._pinned_view is not None and self._pinned_view.isVisible():
-            behind = self._pinned_view.width() - self.columnViewportPosition(index.column())
-            bar.setValue(bar.value() - max(behind, 0))
-
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Fit the pinned columns, and the one that takes the remaining width."""
+        """Fit the column that takes the remaining width."""
         super().resizeEvent(event)
         self._fit_stretched()
-        self._pin()
 
     def _fit_stretched(self) -> None:
         """Leave a readable width to the column that takes the rest: the table scrolls where there is not enough."""
@@ -281,12 +207,6 @@ class RowsTable[Row: TableRow](QTableView):
             header.resizeSection(stretched, least)
             self._kept_wide = header.sectionSize(stretched)
 
-    def _pinned_title_clicked(self, column: int) -> None:
-        if QApplication.keyboardModifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.sort_also_by(column)
-        else:
-            self._sort_alone(column)
-
     def _visible_columns(self) -> list[int]:
         """Return the visible columns from left to right."""
         header = self.horizontalHeader()
@@ -295,7 +215,7 @@ class RowsTable[Row: TableRow](QTableView):
 
     def _keep(self) -> None:
         if self._memory is not None:
-            self._memory.set_columns(self.objectName(), self._hidden, self.rows_model.order, self._pinned)
+            self._memory.set_columns(self.objectName(), self._hidden, self.rows_model.order)
 
     def _memory_changed(self, table: str) -> None:
         if not table:  # it was read from the settings
@@ -313,7 +233,6 @@ class RowsTable[Row: TableRow](QTableView):
         if kept is None:
             return
         count = self.rows_model.columnCount()
-        self._pinned = kept.pinned
         self._hidden = {column for column in kept.hidden if 0 <= column < count}
         for column in range(count):
             super().setColumnHidden(column, column in self._hidden or column in self._needless)
@@ -326,7 +245,6 @@ class RowsTable[Row: TableRow](QTableView):
         room = 2 if self._memory is not None and self._memory.is_compact else 7
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + room)
-        self._pin()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
         """Follow the text size."""
@@ -435,11 +353,6 @@ class RowsTable[Row: TableRow](QTableView):
         columns.addSeparator()
         columns.addAction(tr("Move {column} to the &left").format(column=title), lambda: self.move_column(column, -1))
         columns.addAction(tr("Move {column} to the &right").format(column=title), lambda: self.move_column(column, 1))
-        pins = QAction(tr("&Pin the columns up to {column}").format(column=title), columns)
-        pins.setCheckable(True)
-        pins.setChecked(self._pinned_columns()[-1:] == [column])
-        pins.toggled.connect(lambda pinned: self.pin_columns(column if pinned else None))
-        columns.addAction(pins)
 
     def _sort_alone(self, column: int) -> None:
         """Sort by a column alone; if that is the order already, in the other direction."""
@@ -447,11 +360,9 @@ class RowsTable[Row: TableRow](QTableView):
 
     def _show_header_menu(self, place: QPoint) -> None:
         header = self.horizontalHeader()
-        self._show_menu_of_title(header.logicalIndexAt(place), header.viewport().mapToGlobal(place))
-
-    def _show_menu_of_title(self, column: int, place: QPoint) -> None:
+        column = header.logicalIndexAt(place)
         if column >= 0:
-            self.header_menu(column).popup(place)
+            self.header_menu(column).popup(header.viewport().mapToGlobal(place))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
         """Show the menu of a cell, of the current one if a key asks for it."""

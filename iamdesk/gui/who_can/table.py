@@ -42,7 +42,7 @@ class WhoCanTable(RowsTable[WhoCanRow]):
             title=tr("Who can"),
             widest=_WIDEST,
             stretched=Column.WHEN,
-            pinned=Column.PRINCIPAL,
+            names=Column.PRINCIPAL,
             parent=parent,
         )
         self._model = model

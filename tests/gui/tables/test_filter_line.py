@@ -211,24 +211,22 @@ def test_filters_are_kept_in_the_settings(qtbot: QtBot, tmp_path):
     memory.save("someFilter", 'subject:"a, b"')
     memory.remember("someFilter", "one")
     memory.remember("someFilter", "two")
-    memory.set_columns("someTable", {3, 1}, [(2, True), (0, False)], pinned=2)
-    memory.set_columns("otherTable", (), [(0, False)], pinned=None)
+    memory.set_columns("someTable", {3, 1}, [(2, True), (0, False)])
+    memory.set_columns("otherTable", (), [(0, False)])
     memory.is_compact = True
     again = TableMemory()
     settings = Settings(path)
     again.keep_in(settings)
     assert again.saved("someFilter") == ('subject:"a, b"',)
     assert again.recent("someFilter") == ("two", "one")
-    assert again.columns("someTable") == ({1, 3}, ((2, True), (0, False)), 2)
-    assert again.columns("otherTable") == (frozenset(), ((0, False),), None)
+    assert again.columns("someTable") == ({1, 3}, ((2, True), (0, False)))
+    assert again.columns("otherTable") == (frozenset(), ((0, False),))
     assert again.is_compact
     settings.forget_recent()
     assert again.recent("someFilter") == ()
     settings.keeps_recent = False
     again.remember("someFilter", "three")
     assert again.recent("someFilter") == ()
-    settings.choose_columns("someTable", '{"hidden": [], "order": []}')
-    assert again.columns("someTable") == (frozenset(), (), 0), "of an earlier version"
     settings.choose_columns("someTable", '{"hidden": 3}')
     assert again.columns("someTable") is None
 

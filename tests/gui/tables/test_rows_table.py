@@ -11,9 +11,9 @@ import shiboken6
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QPersistentModelIndex, QPoint, Qt
-from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QHeaderView, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -22,7 +22,6 @@ from iamdesk.gui.core import clipboard
 from iamdesk.gui.core.table_memory import TableMemory
 from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.tables.filter_line import FilterLine
-from iamdesk.gui.tables.pinned_columns import PinnedColumns
 from iamdesk.gui.tables.rows_model import Index, RowsModel
 from iamdesk.gui.tables.rows_table import RowsTable
 from tests.some_of import some_of
@@ -282,127 +281,6 @@ def test_rows_can_be_low(panel: Panel, memory: TableMemory):
 
 
 # Pinned columns
-
-
-@pytest.fixture
-def wide(panel: Panel) -> Panel:
-    """Four rows whose columns need three times the width of the table."""
-    panel.resize(300, 200)
-    for column, width in enumerate((80, 300, 500)):
-        panel.table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
-        panel.table.setColumnWidth(column, width)
-    return panel
-
-
-def pinned(table: RowsTable[Row]) -> list[int]:
-    """Return the columns that are shown in place, from left to right."""
-    views = [view for view in table.findChildren(PinnedColumns) if view.isVisible()]
-    assert len(views) < 2
-    return [
-        view.horizontalHeader().logicalIndex(place)
-        for view in views
-        for place in range(view.horizontalHeader().count())
-        if not view.isColumnHidden(view.horizontalHeader().logicalIndex(place))
-    ]
-
-
-def scrolled(panel: Panel, by: int = 200) -> RowsTable[Row]:
-    panel.table.horizontalScrollBar().setValue(by)
-    assert panel.table.horizontalScrollBar().value() == by
-    return panel.table
-
-
-def test_the_first_column_stays_in_sight(wide: Panel, qtbot: QtBot):
-    assert pinned(wide.table) == [], "nothing is scrolled"
-    table = scrolled(wide)
-    assert pinned(table) == [0]
-    view = table.findChild(PinnedColumns)
-    assert view.width() == 80
-    assert table.indexAt(QPoint(5, 5)).column() == 0
-    assert table.indexAt(QPoint(85, 5)).column() == 1
-    assert table.visualRect(wide.model.index(1, 0)) == view.visualRect(wide.model.index(1, 0))
-    assert view.rowViewportPosition(3) == table.rowViewportPosition(3)
-    table.setColumnWidth(0, 90)
-    assert view.width() == 90
-    view.horizontalHeader().resizeSection(0, 70)
-    assert (table.columnWidth(0), view.width()) == (70, 70)
-    wide.resize(130, 200)
-    assert pinned(table) == [], "more than half of the width would be pinned"
-    wide.resize(300, 200)
-    assert pinned(table) == [0]
-    scrolled(wide, 0)
-    assert pinned(table) == []
-
-
-def test_the_mouse_is_the_tables_over_pinned_cells(wide: Panel, qtbot: QtBot):
-    table = scrolled(wide)
-    view = table.findChild(PinnedColumns)
-    place = view.visualRect(wide.model.index(2, 0)).center()
-    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert table.currentIndex() == wide.model.index(2, 0)
-    assert [row.texts[0] for row in table.selected_rows()] == ["carol"]
-    assert table.horizontalScrollBar().value() == 200
-    assert table.hasFocus()
-    with qtbot.waitSignal(table.doubleClicked):
-        QTest.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, view.viewport().mapToGlobal(place))
-    QApplication.sendEvent(view.viewport(), event)
-    menu = QApplication.activePopupWidget()
-    assert isinstance(menu, QMenu)
-    assert "&Filter by this cell" in [action.text() for action in menu.actions()]
-    menu.close()
-
-
-def test_a_click_on_a_pinned_title_sorts(wide: Panel):
-    table = scrolled(wide)
-    header = table.findChild(PinnedColumns).horizontalHeader()
-    QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(10, header.height() // 2))
-    assert names(wide.model) == "dcba"
-    assert header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
-    table.sort_by([(1, False)])
-    assert header.sortIndicatorSection() == 1
-
-
-def test_the_cursor_is_never_behind_pinned_columns(wide: Panel):
-    table = scrolled(wide)
-    table.setCurrentIndex(wide.model.index(0, 1))
-    assert table.columnViewportPosition(1) >= 80
-    QTest.keyClick(table, Qt.Key.Key_Right)
-    assert table.currentIndex().column() == 2
-    assert table.columnViewportPosition(2) >= 80
-    before = table.horizontalScrollBar().value()
-    assert before
-    table.go_to(3)
-    assert table.currentIndex() == wide.model.index(3, 0)
-    assert table.horizontalScrollBar().value() == before, "the next row is looked at where one is"
-
-
-def pin_action(menu: QMenu) -> QAction:
-    (columns,) = [action.menu() for action in menu.actions() if action.text() == "C&olumns"]
-    assert isinstance(columns, QMenu)
-    (found,) = [action for action in columns.actions() if action.text().startswith("&Pin the columns up to ")]
-    return found
-
-
-def test_columns_are_pinned_and_unpinned_in_the_menus(wide: Panel, memory: TableMemory, qtbot: QtBot):
-    wide.resize(1000, 200)
-    wide.table.setColumnWidth(2, 2000)
-    QApplication.processEvents()  # the range of the scroll bar follows
-    table = scrolled(wide)
-    action = pin_action(table.header_menu(1))
-    assert (action.text(), action.isChecked()) == ("&Pin the columns up to Kind", False)
-    action.trigger()
-    assert pinned(table) == [0, 1]
-    assert pin_action(table.header_menu(1)).isChecked()
-    assert not pin_action(table.header_menu(0)).isChecked()
-    table.choose_column(0, False)
-    assert pinned(table) == [1]
-    table.choose_column(0, True)
-    pin_action(table.menu_for(wide.model.shown[0], 1)).trigger()
-    assert pinned(table) == []
-    again = Panel(memory)
-    qtbot.addWidget(again)
-    assert not pin_action(again.table.header_menu(0)).isChecked()
 
 
 # Very many rows
