@@ -91,13 +91,13 @@ def missing_from_list(target: Target, request: Request, names: NamedResources | 
     found = None if _makes(target.action) else names.resources.list_without(resource, account)
     if found is None:
         return None
-    said = phrase(
+    sentence = phrase(
         "The captured list of account {account} (`aws {command}`) has no {name}.",
         account=found[0],
         command=found[1],
         name=with_visible_end(resource.resource if resource.account else resource.resource.partition("/")[0]),
     )
-    return said, phrase("whether it exists") if resource.account else phrase("whose it is and what its policy says")
+    return sentence, phrase("whether it exists") if resource.account else phrase("whose it is and what its policy says")
 
 
 def _arn_of_name(text: str, action: Action, request: Request, names: NamedResources | None) -> str:
