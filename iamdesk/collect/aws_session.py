@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, Unk
 from botocore.parsers import ResponseParserError
 
 from iamdesk.collect.options import CollectError, Options
-from iamdesk.collect.response_limits import LIMITS
+from iamdesk.collect.response_limits import LIMITS, ForeignResponseError
 from iamdesk.i18n import phrase
 from iamdesk.snapshot.layout import is_account
 from iamdesk.snapshot.manifest import CallerIdentity, CallError
@@ -25,7 +25,10 @@ _SESSION_NAME = "iamdesk-collect"
 _MAX_MESSAGE = 500
 _ARN_PARTS = 6
 
-GARBLED = (ResponseParserError, KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError)
+GARBLED = (
+    *(ForeignResponseError, ResponseParserError, KeyError, IndexError, TypeError, ValueError),
+    *(AttributeError, RecursionError),
+)
 """Errors of boto3 and iamdesk for a response that does not come from AWS, such as a proxy's page."""
 EXPIRED = frozenset(
     {

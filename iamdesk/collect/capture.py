@@ -17,6 +17,7 @@ from iamdesk.collect.call_spec import Step
 from iamdesk.collect.call_specs import ACCOUNTS, AUTHORIZATION_DETAILS, STEPS
 from iamdesk.collect.fetch import GarbledError, NotReadyError, UnknownOperationError, fetch
 from iamdesk.collect.options import Captured, CollectError, FailedCall, Options, Status, Watch
+from iamdesk.collect.response_limits import ForeignResponseError
 from iamdesk.collect.task_pool import TaskPool
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled
@@ -25,7 +26,10 @@ from iamdesk.snapshot.layout import Scope, is_account, place_of
 from iamdesk.snapshot.manifest import CallerIdentity, CallError, ManifestFile
 from iamdesk.snapshot.resource_service import NOT_OFFERED
 
-_CALL_ERRORS = (ClientError, BotoCoreError, ResponseParserError, GarbledError, NotReadyError, UnknownOperationError)
+_CALL_ERRORS = (
+    *(ClientError, BotoCoreError, ResponseParserError),
+    *(ForeignResponseError, GarbledError, NotReadyError, UnknownOperationError),
+)
 
 _LISTS_ALL = ("ec2", "query")
 """Protocols in which AWS sends empty lists, too."""
@@ -223,7 +227,7 @@ class _Capture:
         """Return the parameters of a call's command, and its output.
 
         Raises:
-            GarbledError: the response does not come from AWS.
+            GarbledError, ForeignResponseError: the response does not come from AWS.
         """
         client = aws.client(*task.lane)
         try:
@@ -231,8 +235,10 @@ class _Capture:
             found = cli_output.narrowed(task, cli_output.printed(response))
             is_listed_always = client.meta.service_model.metadata["protocol"] in _LISTS_ALL
             if is_listed_always and isinstance(found, dict) and found and all(one is None for one in found.values()):
-                raise ResponseParserError(phrase("it lacks what the call returns"))
+                raise ForeignResponseError(phrase("The response lacks all that the call returns."))
             list(tasks_after(task, found, self._steps))  # check that the calls that follow from it can be read
+        except ForeignResponseError:
+            raise
         except GARBLED as error:
             reason = f"{type(error).__name__}: {error}"
             raise GarbledError(phrase("The response of AWS cannot be read: {error}", error=reason)) from error

@@ -72,8 +72,8 @@ class Status:
 type Watch = Callable[[Status], None]
 
 
-NOT_FROM_AWS = "GarbledError"
-"""The code of calls whose response is none of AWS: a proxy's page, another format."""
+NOT_FROM_AWS = "ForeignResponseError"
+"""The code of calls whose response looks like success and is none of AWS: a proxy's page, another format."""
 
 
 @dataclass(frozen=True, slots=True)

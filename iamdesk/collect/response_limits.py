@@ -27,6 +27,10 @@ _held_lock = threading.Lock()
 _held = {"bytes": 0}
 
 
+class ForeignResponseError(Exception):
+    """A response of success that does not come from AWS: a proxy's page, another format."""
+
+
 class ResponseLimits(threading.local):
     """What the call of this thread may still cost."""
 
@@ -57,7 +61,7 @@ class ResponseLimits(threading.local):
                 except ProtocolError as error:
                     raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
                 if response.status_code == HTTPStatus.OK and _FOREIGN.match(response._content):
-                    raise ResponseParserError(phrase("it is a page or a value that AWS does not send"))
+                    raise ForeignResponseError(phrase("The response is a page, or a value that AWS does not send."))
             return response
 
         session.send = bounded

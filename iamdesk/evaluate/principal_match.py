@@ -6,7 +6,7 @@ from iamdesk.aws.service_reference import ASSUME_ROLE_COMPANIONS
 from iamdesk.evaluate.principal import Caller, CallerKind
 from iamdesk.policy.conditions import ConditionTest, Quantifier, policy_value
 from iamdesk.policy.operators import OPERATORS
-from iamdesk.policy.principals import PrincipalEntry, PrincipalType
+from iamdesk.policy.principals import PrincipalEntries, PrincipalEntry, PrincipalType, account_field
 from iamdesk.policy.statement import SESSION_KEY, Statement
 
 
@@ -39,7 +39,7 @@ def match_principal(statement: Statement, caller: Caller, has_boundary: bool) ->
         return None
     if statement.not_principal:
         return _match_not_principal(entries, statement.is_allow, caller, has_boundary)
-    grants = {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+    grants = _listed(entries, caller)
     return next((grant for grant in _MOST_PERMISSIVE_FIRST if grant in grants), None)
 
 
@@ -150,9 +150,7 @@ def _names_role(text: str, caller: Caller) -> bool:
     return text.startswith(prefix) and text.rpartition("/")[2] == caller.name
 
 
-def _match_not_principal(
-    entries: tuple[PrincipalEntry, ...], is_allow: bool, caller: Caller, has_boundary: bool
-) -> Grant | None:
+def _match_not_principal(entries: PrincipalEntries, is_allow: bool, caller: Caller, has_boundary: bool) -> Grant | None:
     listed = _listed(entries, caller)
     if is_allow:
         return None if listed else Grant.NOT_LISTED
@@ -161,8 +159,10 @@ def _match_not_principal(
     return None if Grant.EVERYONE in listed or _chain(caller) <= listed else Grant.NOT_LISTED
 
 
-def _listed(entries: tuple[PrincipalEntry, ...], caller: Caller) -> set[Grant]:
-    return {grant for entry in entries if (grant := _match_entry(entry, caller)) is not None}
+def _listed(entries: PrincipalEntries, caller: Caller) -> set[Grant]:
+    texts = (caller.text, caller.arn or "")
+    keys = ("*", *texts, *map(account_field, texts), caller.account, caller.unique_id, caller.canonical_id)
+    return {grant for entry in entries.with_keys(keys) if (grant := _match_entry(entry, caller)) is not None}
 
 
 def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) -> bool:
@@ -172,7 +172,7 @@ def is_exempt_as_role(statement: Statement, caller: Caller, has_boundary: bool) 
     """
     if caller.kind is not CallerKind.ROLE or not statement.not_principal or statement.is_allow or has_boundary:
         return False
-    listed = _listed(statement.principals or (), caller)
+    listed = _listed(statement.principals or PrincipalEntries(), caller)
     return Grant.EVERYONE not in listed and _chain(caller) <= listed
 
 
@@ -183,7 +183,7 @@ def is_partly_exempt(statement: Statement, caller: Caller, has_boundary: bool) -
     """
     if not statement.not_principal or statement.is_allow or has_boundary:
         return False
-    listed = _listed(statement.principals or (), caller)
+    listed = _listed(statement.principals or PrincipalEntries(), caller)
     return bool(listed) and Grant.EVERYONE not in listed and not _chain(caller) <= listed
 
 

@@ -1,7 +1,8 @@
 """The ``Principal`` element of resource-based policies. Rules: E1 to E13."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from iamdesk.i18n import phrase
@@ -47,14 +48,44 @@ class PrincipalEntry(NamedTuple):
         return SessionName(head.rpartition(":")[2], role, name)
 
 
-def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tuple[tuple[str | int, ...], str], ...]]:
+def account_field(text: str) -> str:
+    """Return the account of an ARN, for which a whole group of entries is looked up; empty for any other text."""
+    return text.split(":", 5)[4] if text.startswith("arn:") and text.count(":") >= _FIELDS else ""
+
+
+_FIELDS = 5
+_FEW = 16
+"""Entries that are compared one by one: an index of them would not be worth its memory."""
+
+
+class PrincipalEntries(tuple[PrincipalEntry, ...]):
+    """The entries of one element: thousands of them are not compared with each of thousands of callers."""
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, tuple[PrincipalEntry, ...]]:
+        found: dict[str, list[PrincipalEntry]] = {}
+        for entry in self:
+            account = account_field(entry.text) if entry.type is PrincipalType.AWS else ""
+            found.setdefault(account or entry.text, []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    def with_keys(self, keys: Iterable[str | None]) -> Iterable[PrincipalEntry]:
+        """Return all entries that are one of some texts, or ARNs in one of them as an account; perhaps others, too."""
+        if len(self) <= _FEW:
+            return self
+        return [entry for key in dict.fromkeys(filter(None, keys)) for entry in self._by_key.get(key, ())]
+
+
+def parse_principal(element: Any) -> tuple[PrincipalEntries, tuple[tuple[tuple[str | int, ...], str], ...]]:
     """Return the entries of a ``Principal`` or ``NotPrincipal`` element and its problems, as (path, sentence)."""
     if element == "*":
-        return (PrincipalEntry(PrincipalType.AWS, "*", ()),), ()
+        return PrincipalEntries((PrincipalEntry(PrincipalType.AWS, "*", ()),)), ()
     entries: list[PrincipalEntry] = []
     problems: list[tuple[tuple[str | int, ...], str]] = []
     if not isinstance(element, dict):
-        return (), (((), phrase('expected `"*"` or an object with AWS, Service, Federated or CanonicalUser')),)
+        return PrincipalEntries(), (
+            ((), phrase('expected `"*"` or an object with AWS, Service, Federated or CanonicalUser')),
+        )
     for key, value in element.items():
         try:
             kind = PrincipalType(key)
@@ -73,7 +104,7 @@ def parse_principal(element: Any) -> tuple[tuple[PrincipalEntry, ...], tuple[tup
                 problems.append(((key, *path), phrase("expected text")))
             else:
                 entries.append(PrincipalEntry(kind, text, (key, *path)))
-    return tuple(entries), tuple(problems)
+    return PrincipalEntries(entries), tuple(problems)
 
 
 def _texts(value: Any) -> Iterable[tuple[tuple[int, ...], Any]]:

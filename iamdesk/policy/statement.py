@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from iamdesk.policy.action_patterns import ActionEntries
 from iamdesk.policy.conditions import ConditionTest, parse_conditions
 from iamdesk.policy.grammar import Shape, entry_problems
-from iamdesk.policy.principals import PrincipalEntry, SessionName, parse_principal
+from iamdesk.policy.principals import PrincipalEntries, SessionName, parse_principal
 from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
 from iamdesk.policy.source_map import ElementPath
 
@@ -58,7 +58,7 @@ class Statement:
 
     resources: tuple[ResourcePattern, ...] | None
     """None where the statement has neither ``Resource`` nor ``NotResource``."""
-    principals: tuple[PrincipalEntry, ...] | None
+    principals: PrincipalEntries | None
     """None where the statement has neither ``Principal`` nor ``NotPrincipal``."""
     conditions: tuple[ConditionTest, ...]
     _odd_conditions: tuple[tuple[ElementPath, str], ...]

@@ -190,5 +190,5 @@ def test_page_of_a_proxy_is_not_captured_and_the_status_says_so(run: Run, gate: 
     gate.answers = {"kms ListKeys": [b"<html><body>Sign in to the proxy</body></html>"]}
     done = run("collect", "-o", "bundle", *FEW[:2], "--region", REGION, "--endpoint-url", gate.url)
     assert done.returncode == 1
-    assert "kms list-keys: GarbledError" in done.stdout
+    assert "kms list-keys: ForeignResponseError" in done.stdout
     assert "1 response did not come from AWS: check the endpoint, and any proxy in between" in done.stderr

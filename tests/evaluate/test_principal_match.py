@@ -199,3 +199,31 @@ def test_a_role_may_be_in_the_session_that_is_named() -> None:
     assert names_session_of(statement(Principal={"AWS": SESSION}), caller(f"arn:aws:iam::{B}:role/deploy")) is None
     assert names_session_of(statement(Principal={"AWS": ROLE}), caller(ROLE)) is None
     assert names_session_of(statement(Principal={"AWS": SESSION}), caller(SESSION)) is None
+
+
+def test_thousands_of_entries_name_the_same_as_each_of_them():
+    """Of many entries, only those are compared that can name the caller: none that does is left out."""
+    callers = [
+        *("arn:aws:iam::111122223333:user/team/ana", "arn:aws:iam::111122223333:role/x/Ops", "anonymous"),
+        *("arn:aws:sts::111122223333:assumed-role/Ops/s", "arn:aws:sts::111122223333:federated-user/ana"),
+        *("arn:aws:iam::111122223333:root", "ec2.amazonaws.com", "arn:aws:iam::111122223333:saml-provider/idp"),
+        *("arn:aws:iam::111122223333:oidc-provider/gitlab.com", "accounts.google.com"),
+    ]
+    principals = [
+        *({"AWS": one} for one in callers[:6]),
+        *({"AWS": one} for one in ("*", "111122223333", "AIDAANA", "arn:aws:iam::111122223333:user/ana")),
+        {"Service": "ec2.amazonaws.com"},
+        *({"Federated": one} for one in callers[-3:]),
+        {"CanonicalUser": "c" * 64},
+    ]
+    others = [f"arn:aws:iam::{444400000000 + number}:user/u{number}" for number in range(40)]
+    for text in callers:
+        caller = replace(parse_caller(text), unique_id="AIDAANA", canonical_id="c" * 64)
+        for principal in principals:
+            listed = {**principal, "AWS": [*others, *([principal["AWS"]] if "AWS" in principal else [])]}
+            alone, among = (
+                parse_document({"Statement": {"Effect": "Allow", "Principal": one, "Action": "*"}}).statements[0]
+                for one in (principal, listed)
+            )
+            assert match_principal(among, caller, False) is match_principal(alone, caller, False), (text, principal)
+            assert len(list(among.principals.with_keys(["111122223333"]))) < len(others)

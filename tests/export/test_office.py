@@ -1,5 +1,6 @@
 """The workbook and the PDF, read back: same findings, no formula, no link, every character seen."""
 
+import dataclasses
 import io
 import re
 from collections import Counter
@@ -111,6 +112,11 @@ def test_pdf_tells_counts_findings_and_pages(sample, sample_findings, now):
         assert re.sub(r"\s+", "", printable(finding.sentence)) in told
     titles = [str(entry.title) for entry in reader.outline if not isinstance(entry, list)]
     assert titles[-3:] == ["Findings", "Checks", "How to verify this report"] or "Findings" in titles
+
+
+def test_pdf_holds_names_longer_than_a_page(sample_findings, sample, now):
+    longest = dataclasses.replace(sample_findings[0], sentence="s" * 3_000, subject_name="n" * 3_000)
+    assert len(pages([longest, *sample_findings[1:3]], sample, now).pages) > 1
 
 
 def test_pdf_tells_suppressed_findings(sample, aside, now):

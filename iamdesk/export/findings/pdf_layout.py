@@ -214,9 +214,7 @@ def _details(
 ) -> Iterator[Flowable]:
     if causes.rows:
         yield from _table_heading("Causes", styles)
-        rows = [
-            (one.severity, shortened(one.name, _MAX_NAME), one.effect, _count(len(one.findings))) for one in causes.rows
-        ]
+        rows = [(one.severity, one.name, one.effect, _count(len(one.findings))) for one in causes.rows]
         yield _table(("Severity", "Cause", "Effect", "Findings"), rows, styles, width, (0.12, 0.44, 0.32, 0.12))
     yield from _contents(groups, styles, width)
     yield from _groups("Findings", [one for one in groups if not one.check_id.startswith(COMPLETENESS)], styles)
@@ -266,8 +264,7 @@ def _completeness(
         yield from _groups("", missing, styles)
     elif missing:
         rows = [
-            (one.severity, shortened(f"{one.title}: {one.findings[0].sentence}", _MAX_NAME), _count(len(one.findings)))
-            for one in missing
+            (one.severity, f"{one.title}: {one.findings[0].sentence}", _count(len(one.findings))) for one in missing
         ]
         yield _table(("Severity", "What is missing", "Findings"), rows, styles, width, (0.12, 0.74, 0.14))
 
@@ -352,7 +349,7 @@ def _count(number: int) -> str:
 def _table(
     headings: Sequence[str], rows: Sequence[Sequence[Any]], styles: _Styles, width: float, shares: Sequence[float]
 ) -> LongTable:
-    """Return a table that may span pages; columns of numbers are right-aligned."""
+    """Return a table that may span pages; columns of numbers are right-aligned. A row must fit on a page."""
     numbers = {position for position, heading in enumerate(headings) if heading in _NUMBERS}
     cells = [
         [
@@ -366,7 +363,7 @@ def _table(
             if isinstance(value, Flowable)
             else Paragraph(_mark(value), styles.cell)
             if isinstance(value, Severity)
-            else Paragraph(_markup(value), styles.number if position in numbers else styles.cell)
+            else Paragraph(_markup(shortened(value, _MAX_NAME)), styles.number if position in numbers else styles.cell)
             for position, value in enumerate(row)
         ]
         for row in rows
