@@ -74,8 +74,7 @@ the menu key or Shift+F10) has *Filter by this cell* and *Leave out this cell*; 
 this kind*, in the tree of causes *Filter by check*. What is below a match in the navigator is shown, too.
 
 **Columns.** A click on a title sorts by it, Shift+click by this column among rows that are equal so far. *Columns* in
-the menu of a title or cell shows, hides and moves columns; titles can be dragged, except the first. In a table that
-scrolls sideways the first columns stay in sight; *Pin the columns up to …* in the same menu pins more, or none. View >
+the menu of a title or cell shows, hides and moves columns; titles can be dragged, except the first. View >
 *Compact rows* shows more rows at once. Ctrl+C copies the selected rows with tabs between the cells, *Copy as Markdown*
 as a table with the visible columns. Columns, order, density and filters are remembered; earlier filters are forgotten
 with *Clear recent files*, and not kept at all if recent snapshots are not ([Privacy](privacy.md)).
