@@ -11,7 +11,7 @@ from iamdesk.checks.finding import SuppressionError
 from iamdesk.cli import READER_GONE, discard_output
 from iamdesk.cli.output import echo_err
 from iamdesk.errors import DamagedReviewError, ReviewError, SnapshotError
-from iamdesk.evaluate.request import RequestError
+from iamdesk.evaluate.request import RequestError, UnknownActionError
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.review.decisions import DecisionError
 from iamdesk.work.errors import WorkError
@@ -30,6 +30,8 @@ def report_errors[**P](command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except DamagedReviewError as error:
             fail(f"{error}; {HOW_TO_RECOVER}")
+        except UnknownActionError as error:
+            fail(f"{error} To evaluate it anyway, use --unknown-action.")
         except _ERRORS as error:
             fail(str(error))
         except BrokenPipeError:

@@ -13,6 +13,10 @@ class RequestError(ValueError):
     """An invalid request: an unknown principal, a malformed action or ARN. Its text is one sentence."""
 
 
+class UnknownActionError(RequestError):
+    """An action that the list of actions does not have: `Request.unknown_action` evaluates it anyway."""
+
+
 class CaseError(ValueError):
     """An invalid self-contained test case (CONTRACT 4). Its text is one sentence."""
 

@@ -119,9 +119,16 @@ class RequestSession:
         """
         from iamdesk.access.request_notes import request_notes
 
-        evaluator = self.evaluator_for("")
-        request = evaluator.stated(request)
-        return (*request.remarks, *request_notes(evaluator, request))
+        request = self.stated(request)
+        return (*request.remarks, *request_notes(self.evaluator_for(""), request))
+
+    def stated(self, request: Request) -> Request:
+        """Return the request that is evaluated where a user states one, by any principal.
+
+        Raises:
+            RequestError: no such request can be made.
+        """
+        return self.evaluator_for("").stated(request)
 
     def ask(self, request: Request) -> EvaluationResult:
         """Evaluate one request.

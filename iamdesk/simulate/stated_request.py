@@ -14,7 +14,7 @@ from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
 from iamdesk.evaluate.context import KeyValue, Knowledge, given_facts
 from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller
-from iamdesk.evaluate.request import Request, RequestError, check_account
+from iamdesk.evaluate.request import Request, RequestError, UnknownActionError, check_account
 from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import Arn, ArnError, parse_arn
@@ -132,7 +132,7 @@ def _action(request: Request, remarks: list[str]) -> str:
         return request.action
     found = action_of_operation(text)
     if found is None:
-        raise RequestError(" ".join(_unknown(text, service, name)))
+        raise UnknownActionError(" ".join(_unknown(text, service, name)))
     action, besides = found
     remarks.append(phrase("{text} is an API operation. Its action is {action}.", text=text, action=action))
     if besides:
@@ -152,7 +152,6 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
         for found in get_close_matches(name.lower(), listed, 1, 0.7):
             yield phrase("Did you mean {action}?", action=listed[found])
             return
-    yield phrase("To evaluate it anyway, use --unknown-action.")
 
 
 def _is_taken(target: Target) -> bool:

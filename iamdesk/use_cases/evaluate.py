@@ -38,6 +38,12 @@ def evaluate_use_case(evaluator: Evaluator, use_case_request: UseCaseRequest) ->
                     known=", ".join(use_case.inputs) or phrase("none"),
                 )
             )
+    for part in use_case.parts:
+        if part.on == "resource":
+            stated = evaluator.stated(replace(request, action=part.action))
+            request = replace(stated, action=request.action)
+            break
+    use_case_request = replace(use_case_request, request=request)
     asking = _Evaluation(evaluator, use_case, use_case_request)
     parts = tuple(asking.ask(part) for part in use_case.parts)
     decision = _joint(parts)
@@ -147,6 +153,7 @@ class _Evaluation:
                 asked,
                 action=part.action,
                 resource=resource,
+                remarks=(),
                 context=self._context(part, resource),
                 resource_account=asked.resource_account if is_own else None,
             )

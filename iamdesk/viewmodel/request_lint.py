@@ -19,8 +19,6 @@ class Hint:
 
     sentence: str
     resource: str
-    is_objects: bool = False
-    """Whether ``resource`` is all objects of the bucket that was given: plainly what was meant."""
 
 
 def find_action(action: str) -> Action | None:
@@ -63,8 +61,7 @@ def resource_hint(action: str, resource: str) -> Hint | None:
         sentence = phrase("{action} takes {kind}, not {other}", action=found.full_name, kind=takes, other=other)
     if not proposal:
         return Hint(sentence, "")
-    is_objects = found.service == "s3" and proposal == f"{resource}/*" and fits[:1] == ("bucket",)
-    return Hint(phrase("{hint}: use {resource}", hint=sentence, resource=proposal), proposal, is_objects)
+    return Hint(phrase("{hint}: use {resource}", hint=sentence, resource=proposal), proposal)
 
 
 def _proposal(service: str, resource: str, wanted: set[str]) -> tuple[str, str]:

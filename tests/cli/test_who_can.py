@@ -141,7 +141,7 @@ def test_without_action_and_resource_there_is_nothing_to_list(iamdesk: Callable[
 def test_text_says_what_no_row_can_say(iamdesk: Callable[..., Any], sample: Path) -> None:
     asked = ("--action", "s3:GetObject", "--resource")
     on_bucket = iamdesk("who-can", sample, *asked, "arn:aws:s3:::acme-payroll")
-    assert "arn:aws:s3:::acme-payroll is not one of them: AWS never evaluates such a request." in on_bucket.stderr
+    assert "It is evaluated on arn:aws:s3:::acme-payroll/* instead." in on_bucket.stderr
     on_objects = iamdesk("who-can", sample, *asked, "arn:aws:s3:::acme-*/*")
     assert "is evaluated as written" in on_objects.stderr
     assert "of these resources: arn:aws:s3:::" in on_objects.stderr

@@ -35,18 +35,24 @@ AWS's structure: https://docs.aws.amazon.com/IAM/latest/APIReference/API_Evaluat
 from collections.abc import Mapping
 from typing import Any
 
+from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvaluationResult, PolicyTypeResult, StatementExplanation
 from iamdesk.explain.suggestions import Addition, Change, Changes, Removal
 from iamdesk.export.text.decision import access_words, refusal_words
 from iamdesk.use_cases.types import DependentActions
 
 
+def remarks_result(request: Request) -> dict[str, Any]:
+    """Return a request's remarks as an item of a JSON object; none if it has none."""
+    return {"Remarks": list(request.remarks)} if request.remarks else {}
+
+
 def to_evaluation_result(
     decision: EvaluationResult, changes: Changes | None = None, also: DependentActions | None = None
 ) -> dict[str, Any]:
     """Return a result as the JSON object described above; ``changes`` and ``also`` (dependent actions) if requested."""
-    result: dict[str, Any] = {"Remarks": list(decision.request.remarks)} if decision.request.remarks else {}
-    result |= {
+    result: dict[str, Any] = {
+        **remarks_result(decision.request),
         "EvalActionName": decision.request.action,
         "EvalResourceName": decision.request.resource,
         "EvalDecision": decision.decision.value,

@@ -3,6 +3,7 @@
 ::
 
     {
+      "Remarks": [sentence],                                  as `iamdesk can` prints them
       "Need": str, "Title": str,                              read-object, read an object
       "EvalResourceName": str,
       "EvalDecision": one of allowed, explicitDeny, implicitDeny, conditional,     the joint decision
@@ -25,7 +26,7 @@ from typing import Any
 from iamdesk.escaping import visible
 from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import Assumption, EvalDecision
-from iamdesk.export.decision.evaluation_result import assumption_result, to_evaluation_result
+from iamdesk.export.decision.evaluation_result import assumption_result, remarks_result, to_evaluation_result
 from iamdesk.export.decision.text_file import request_lines, request_words
 from iamdesk.export.text.decision import otherwise_words, use_case_decision_words
 from iamdesk.i18n import join_names, phrase
@@ -35,6 +36,7 @@ from iamdesk.use_cases.types import ActionResult, DependentActions, UseCaseReque
 def to_use_case_result(result: UseCaseResult) -> dict[str, Any]:
     """Return the result as the JSON object described above."""
     return {
+        **remarks_result(result.request.request),
         "Need": result.use_case.name,
         "Title": result.use_case.title,
         "EvalResourceName": result.request.request.resource,
@@ -71,6 +73,7 @@ def use_case_text(result: UseCaseResult, snapshot_path: str) -> str:
 
 
 def _lines(result: UseCaseResult, snapshot_path: str) -> Iterator[str]:
+    yield from map(visible, result.request.request.remarks)
     yield visible(use_case_decision_words(result))
     yield visible(result.sentence)
     yield ""

@@ -120,12 +120,5 @@ class AutocompleteService(QObject):
             self._jobs.run(label, lambda _progress, _cancelled: work(opened), done=done, topic=topic, prompt=True)
 
 
-def may_mean_objects(action: str, resource: str) -> bool:
-    """Return whether an S3 action is asked on a bucket: `Hint.is_objects` says whether its objects are meant."""
-    parts = resource.split(":", 5)
-    is_bucket = len(parts) == 6 and parts[2:5] == ["s3", "", ""] and "/" not in parts[5]
-    return is_bucket and action.lower().startswith("s3:") and "*" not in parts[5]
-
-
 def _is_called(row: Completion, name: str) -> bool:
     return name.casefold() in (row.label.casefold(), row.value.rpartition("/")[2].casefold())

@@ -1,6 +1,7 @@
 """The request bar: Can … do … on … ? Enter in any field evaluates the request."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
 from iamdesk.evaluate.request import PolicyType, Request, SessionPolicy
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.decision import short_arn
-from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
+from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.ask.context_panel import ContextPanel
 from iamdesk.gui.ask.sentence import read_typed
 from iamdesk.gui.core.jobs import JobRunner
@@ -28,7 +29,7 @@ from iamdesk.gui.core.session import Session, is_row_of
 from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 from iamdesk.gui.widgets.message_bar import MessageBar, Tone
 from iamdesk.i18n import ntr, tr, translate
-from iamdesk.use_cases.types import UseCaseRequest
+from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult
 from iamdesk.viewmodel.types import Completion
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ class RequestBar(QWidget):
         """The last request of who can; its rows are evaluated without entering their principals here."""
         self._star_is_ours = False
         self._hinted = ""
-        self._on_bucket: tuple[str, str] | None = None
         """Action and bucket that the user wants evaluated as they are."""
         self.asks_for_subject: Callable[[], bool] = lambda: True
         """Whether selecting a principal evaluates the request for it; if not, it is only entered."""
@@ -150,7 +150,8 @@ class RequestBar(QWidget):
         self._session.request_asked.connect(self._asked)
         self._session.who_can_asked.connect(self._who_can_asked)
         self._session.use_case_asked.connect(self._use_case_asked)
-        self._session.use_case_evaluated.connect(self._count_context)
+        self._session.who_can_stated.connect(self._who_can_asked)
+        self._session.use_case_evaluated.connect(self._show_use_case)
         self._session.request_failed.connect(self._failed)
         self._session.evaluated.connect(self._show_evaluated)
 
@@ -300,40 +301,6 @@ class RequestBar(QWidget):
         self._ask()  # if no principal has this name, the evaluator reports it
 
     def _ask(self) -> None:
-        """Evaluate the fields; an action on objects is evaluated on the objects of a bucket."""
-        asked = self.request()
-        use_case = self._use_case_of(asked.action)
-        pair = use_case.action if use_case is not None else asked.action, asked.resource
-        if pair == self._on_bucket or not may_mean_objects(*pair):
-            self._evaluate()
-            return
-
-        def seen(_no_resource: bool, hint: "Hint | None") -> None:
-            if self._session.snapshot is None or self.request() != asked:
-                return
-            if hint is None or not hint.is_objects:
-                self._evaluate()
-                return
-            self.resource.setText(hint.resource)
-            self._resource_account = None
-            self._evaluate()
-            self.message.say(
-                Tone.NOTE,
-                tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(action=pair[0]),
-                tr("Evaluate on the bucket"),
-                lambda: self._ask_on_bucket(pair, asked.action),
-            )
-
-        self._lookups.look_at(*pair, seen, "objects of a bucket")
-
-    def _ask_on_bucket(self, pair: tuple[str, str], typed: str) -> None:
-        """Evaluate on the bucket itself; ``typed`` is the action, or the name of a use case."""
-        self._on_bucket = pair
-        self.action.setText(typed)
-        self.resource.setText(pair[1])
-        self.ask()
-
-    def _evaluate(self) -> None:
         """Evaluate the fields: one action, or a use case."""
         request, asked = self.request(), self._use_case
         is_again = asked is not None and asked.request.action.lower() == request.action.lower()
@@ -495,7 +462,6 @@ class RequestBar(QWidget):
         self._enable()
 
     def _forget_extras(self) -> None:
-        self._on_bucket = None
         self._without = frozenset()
         self._session_policies = self._resource_account = self._use_case = self._listed = None
         self._star_is_ours = False
@@ -571,15 +537,31 @@ class RequestBar(QWidget):
         self._count_context()
         self.message.clear()
 
-    def _failed(self, sentence: str) -> None:
+    def _failed(self, sentence: str, is_unknown_action: bool) -> None:
         self._hinted = ""
-        self.message.say(Tone.WARNING, sentence)
+        if is_unknown_action and (refused := self._session.request) is not None:
+            forced = replace(refused, unknown_action=True)
+            self.message.say(Tone.WARNING, sentence, tr("Evaluate anyway"), lambda: self._session.ask(forced))
+        else:
+            self.message.say(Tone.WARNING, sentence)
 
     def _show_evaluated(self, decision: EvaluationResult | None) -> None:
         if decision is None:
             return
+        if decision.request.remarks:
+            self._asked(decision.request)
+            self._say_remarks(decision.request)
         self.context.show_decision(decision)
         self._count_context()
+
+    def _show_use_case(self, result: UseCaseResult) -> None:
+        self._count_context()
+        if result.request.request.remarks:
+            self._use_case_asked(result.request)
+            self._say_remarks(result.request.request)
+
+    def _say_remarks(self, request: Request) -> None:
+        self.message.say(Tone.NOTE, " ".join(map(translate, request.remarks)))
 
     # Appearance
 

@@ -18,10 +18,11 @@ a panel calls                          the session emits                       w
                                                                                focuses the first empty field
 ``ask(request)``                       ``request_asked(Request)``              bar shows it, result panel grays; then
                                                                                comes ``evaluated`` or
-                                                                               ``request_failed(sentence)``
+                                                                               ``request_failed(…)``: sentence, and
+                                                                               whether the action is unknown
 ``evaluate_use_case(request)``         ``use_case_asked(UseCaseRequest)``      as a request: bar shows it, result panel
                                                                                grays; then ``use_case_evaluated`` or
-                                                                               ``request_failed(sentence)``
+                                                                               ``request_failed(…)``
 ``clear_result()``                     ``evaluated(None)``                     result panel and policy view clear
 (none: the session evaluates)          ``evaluated(EvaluationResult)``         result panel, policy view
 ``show_statement(line)``               ``statement_shown(statement)``          inspector opens the policy, marks it
@@ -33,6 +34,7 @@ a panel calls                          the session emits                       w
 ``ask_who_can(request)``               ``who_can_asked(Request)``              window brings who-can panel forward; it
                                                                                searches, or enters the parts
                                                                                and waits for the rest
+(none: the panel emits it)             ``who_can_stated(Request)``             bar shows what is listed instead
 ``show_access(key)``                   ``access_shown(key)`` after ``select``  inspector shows effective permissions
 ``show_access(key, service, level)``   then ``access_cell_shown`` (the same)   access tab goes to a cell
 ``show_principals(filter)``            ``principals_shown(filter)``            window shows the table of all principals
@@ -71,7 +73,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from PySide6.QtCore import QObject, Signal
 
 from iamdesk.errors import SnapshotError
-from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.request import Request, RequestError, UnknownActionError
 from iamdesk.gui.core.badge_rows import rows_by_badge
 from iamdesk.gui.core.jobs import Job, JobRunner
 from iamdesk.gui.core.notebook import Notebook
@@ -101,7 +103,7 @@ class Session(QObject):
     subject_selected = Signal(str)
     request_drafted = Signal(object, object, object)
     request_asked = Signal(object)
-    request_failed = Signal(str)
+    request_failed = Signal(str, bool)
     use_case_asked = Signal(object)
     use_case_evaluated = Signal(object)
     evaluated = Signal(object)
@@ -109,6 +111,7 @@ class Session(QObject):
     key_shown = Signal(str)
     row_shown = Signal(int)
     who_can_asked = Signal(object)
+    who_can_stated = Signal(object)
     access_shown = Signal(str)
     access_cell_shown = Signal(str, str, str)
     principals_shown = Signal(object)
@@ -415,7 +418,7 @@ class Session(QObject):
         self.use_case_evaluated.emit(result)
 
     def _finish(self, decision: "EvaluationResult") -> None:
-        self.decision, self.use_case = decision, None
+        self.request, self.decision, self.use_case = decision.request, decision, None
         self.evaluated.emit(decision)
 
     def _refuse(self, error: Exception) -> None:
@@ -423,7 +426,7 @@ class Session(QObject):
         self.evaluated.emit(None)
         if not isinstance(error, (RequestError, SnapshotError)):
             raise error
-        self.request_failed.emit(error_words(error))
+        self.request_failed.emit(error_words(error), isinstance(error, UnknownActionError))
 
 
 def is_row_of(listed: Request, asked: Request) -> bool:

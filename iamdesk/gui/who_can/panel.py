@@ -10,9 +10,9 @@ from PySide6.QtGui import QKeySequence, QPalette, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QStackedWidget, QStyle, QVBoxLayout, QWidget
 
 from iamdesk.errors import SnapshotError
-from iamdesk.evaluate.request import Request, RequestError
+from iamdesk.evaluate.request import Request, RequestError, UnknownActionError
 from iamdesk.export.decision.text_file import who_can_command
-from iamdesk.gui.ask.autocomplete import AutocompleteService, may_mean_objects
+from iamdesk.gui.ask.autocomplete import AutocompleteService
 from iamdesk.gui.core.file_dialogs import FileDialogs
 from iamdesk.gui.core.job_stream import JobStream
 from iamdesk.gui.core.jobs import JobRunner
@@ -70,12 +70,8 @@ class WhoCanPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._asked: Request | None = None
-        self._wanted: Request | None = None
-        """The request that came last; it may still be looked up whether the objects of a bucket are meant."""
         self._complete = False
         self._chosen = ""
-        self._on_bucket: tuple[str, str] | None = None
-        """Action and bucket that the user wants evaluated as they are."""
         self.model = WhoCanModel(self.palette())
         self.model.setParent(self)
         self.message = MessageBar()
@@ -227,41 +223,11 @@ class WhoCanPanel(QWidget):
             self._run(self._asked)
 
     def _asked_elsewhere(self, request: Request) -> None:
-        """List who can; an action on objects is evaluated on the objects of a bucket."""
+        """List who can, where the request is complete."""
         self.clear_filter()
-        self._wanted = request
         if not self.lists(request):
             return  # the request bar asks for the rest
-        pair = request.action, request.resource
-        if pair == self._on_bucket or not may_mean_objects(*pair):
-            self._run(request)
-            return
-
-        def seen(_no_resource: bool, hint: "Hint | None") -> None:
-            if request is not self._wanted:
-                return
-            if hint is not None and hint.is_objects:
-                self._run_on_objects(request, hint.resource)
-            else:
-                self._run(request)
-
-        self._lookups.look_at(*pair, seen, "objects of a bucket")
-
-    def _run_on_objects(self, request: Request, objects: str) -> None:
-        self._session.ask_who_can(replace(request, resource=objects))
-        note = tr("{action} acts on objects: it is evaluated on all objects of the bucket.").format(
-            action=request.action
-        )
-        self.message.say(
-            Tone.NOTE,
-            " ".join(filter(None, (note, self.message.text))),
-            tr("Evaluate on the bucket"),
-            lambda: self._run_on_bucket(request),
-        )
-
-    def _run_on_bucket(self, request: Request) -> None:
-        self._on_bucket = request.action, request.resource
-        self._session.ask_who_can(request)
+        self._run(request)
 
     def _run(self, asked: Request) -> None:
         opened = self._session.snapshot
@@ -305,10 +271,14 @@ class WhoCanPanel(QWidget):
         """Focus the table, or the page in its place until there are rows: the table then gets the focus from it."""
         (self._pages.currentWidget() or self.table).setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _take_in(self, batch: list[WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
+    def _take_in(self, batch: list[Request | WhoCanRow | tuple[WhoCanRow, RowDetails] | Missing]) -> None:
         for one in batch:
             if isinstance(one, Missing):
                 self._say_missing(one.sentences, one.notes)
+            elif isinstance(one, Request):
+                self._asked = one
+                if one.remarks:
+                    self._session.who_can_stated.emit(one)
         rows = [one for one in batch if isinstance(one, WhoCanRow)]
         if rows:
             self.model.extend(rows)
@@ -420,12 +390,17 @@ class WhoCanPanel(QWidget):
             self.message.say(Tone.WARNING, tr(text.CANCELLED), tr("Run again"), self.run)
 
     def _failed(self, error: Exception) -> None:
-        self._asked = None
+        refused, self._asked = self._asked, None
         self._refresh()
         if not isinstance(error, RequestError | SnapshotError | WorkError):
             self.message.say(Tone.ERROR, tr("The computation ended early."), tr("Run again"), self.run)
             raise error
-        self.message.say(Tone.WARNING, f"{error_words(error)}.")
+        sentence = error_words(error)
+        if isinstance(error, UnknownActionError) and refused is not None:
+            forced = replace(refused, unknown_action=True)
+            self.message.say(Tone.WARNING, sentence, tr("Evaluate anyway"), lambda: self._session.ask_who_can(forced))
+        else:
+            self.message.say(Tone.WARNING, f"{sentence}.")
         self.refused.emit()
 
     def _opened(self, opened: "Opened") -> None:
@@ -438,13 +413,12 @@ class WhoCanPanel(QWidget):
         self.search.stop()
         self._forget_details()
         self._say_missing(())
-        self._asked = self._wanted = None
+        self._asked = None
         self._rested.stop()
         self._complete = False
         self._chosen = ""
         self.model.clear()
         self.message.clear()
-        self._on_bucket = None
         self.clear_filter()
         self._enable()
         self._refresh()

@@ -55,12 +55,15 @@ def _search(
             give(PrincipalRow(one, opened.outline))
         give(Missing(opened.missing_external_data(None, request.resource)))
         return
+    request = opened.stated(request)
+    give(request)
     rows = []
     for access in opened.who_can(
         action=request.action,
         resource=request.resource,
         context=request.context,
         unknown_context=request.unknown_context,
+        unknown_action=request.unknown_action,
         progress=progress,
         cancelled=cancelled,
     ):
@@ -102,6 +105,7 @@ def _explain_with_workers(
         resource=request.resource,
         context=request.context,
         unknown_context=request.unknown_context,
+        unknown_action=request.unknown_action,
         progress=progress,
         cancelled=cancelled,
     ):

@@ -101,7 +101,7 @@ def test_of_several_names_one_is_chosen_from_the_list(qtbot: QtBot, ask_window: 
 def test_nobody_of_that_name_is_said_under_the_question_without_a_box(qtbot: QtBot, ask_window: AskWindow) -> None:
     with qtbot.waitSignal(ask_window.session.request_failed) as failed:
         ask_by_keys(ask_window, "nobody-at-all", "s3:GetObject", PAYROLL)
-    assert failed.args == [ask_window.bar.message.text]
+    assert failed.args == [ask_window.bar.message.text, False]
     assert ask_window.bar.message.isVisible()
     assert ask_window.bar.message.text
 
@@ -329,15 +329,23 @@ def test_an_action_on_objects_is_asked_on_the_objects_of_a_bucket(qtbot: QtBot, 
     bar, session = ask_window.bar, ask_window.session
     with qtbot.waitSignal(session.evaluated):
         ask_by_keys(ask_window, ANA, "s3:GetObject", bucket)
-    assert session.request == Request(ANA, "s3:GetObject", f"{bucket}/*")
-    assert bar.resource.text() == f"{bucket}/*"
-    assert bar.message.text == "s3:GetObject acts on objects: it is evaluated on all objects of the bucket."
-    with qtbot.waitSignal(session.evaluated):
-        bar.message._button.click()
-    assert session.request == Request(ANA, "s3:GetObject", bucket), "the bucket itself, as asked for"
+    assert bar.resource.text() == session.request.resource == f"{bucket}/*"
+    assert bar.message.text == f"s3:GetObject does not act on {bucket}. It is evaluated on {bucket}/* instead."
     with qtbot.waitSignal(session.evaluated):
         ask_by_keys(ask_window, ANA, "s3:ListBucket", bucket)
     assert session.request == Request(ANA, "s3:ListBucket", bucket)
+
+
+def test_an_unknown_action_is_refused_and_can_be_evaluated_anyway(qtbot: QtBot, ask_window: AskWindow) -> None:
+    bar, session = ask_window.bar, ask_window.session
+    with qtbot.waitSignal(session.request_failed):
+        ask_by_keys(ask_window, ANA, "s3:GetObjct", "arn:aws:s3:::acme-payroll/x")
+    assert session.decision is None
+    assert "Did you mean s3:GetObject?" in bar.message.text
+    with qtbot.waitSignal(session.evaluated):
+        bar.message._button.click()
+    assert session.request is not None
+    assert session.request.unknown_action
 
 
 def test_who_can_takes_no_use_case(qtbot: QtBot, ask_window: AskWindow) -> None:
@@ -359,11 +367,8 @@ def test_a_use_case_on_objects_is_asked_on_them_and_may_be_typed_in_words(qtbot:
         ask_by_keys(ask_window, NORA, "read object", bucket)
     assert session.use_case is not None
     assert session.use_case.use_case.name == "read-object"
-    assert session.use_case.request.request.resource == f"{bucket}/*"
-    with qtbot.waitSignal(session.use_case_evaluated):
-        ask_window.bar.message._button.click()
-    assert session.use_case.request.request.resource == bucket
-    assert session.use_case.use_case.name == "read-object"
+    assert session.use_case.request.request.resource == ask_window.bar.resource.text() == f"{bucket}/*"
+    assert f"It is evaluated on {bucket}/* instead." in ask_window.bar.message.text
 
 
 def test_without_a_principal_it_lists_who_can(qtbot: QtBot, ask_window: AskWindow) -> None:
