@@ -59,7 +59,7 @@ def what_if(
     if output_format is options.Format.JSON:
         echo_json(to_diff(tried.comparison) | ({} if risks is None else {"Risks": to_risk_changes(risks)}))
         return
-    for line in lines(tried.comparison):
+    for line in lines(tried.comparison, is_planned=True):
         echo(line)
     for line in () if risks is None else risk_lines(risks):
         echo(line)

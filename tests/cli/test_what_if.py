@@ -1,6 +1,7 @@
 """``iamdesk what-if``: tried, told, and written as commands that do nothing by themselves."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,6 +29,9 @@ def test_what_a_change_does_is_told_and_its_command_written(iamdesk: Run, sample
     assert done.returncode == 0, done.stderr
     assert "Access of 1 principal changed" in done.stdout
     assert "AmazonS3ReadOnlyAccess was attached to user/engineering/ana.moreno." in done.stdout
+    assert re.search(
+        r"proof: s3:\S+ on \S+: denied .* today, (allowed|conditional) after these changes$", done.stdout, re.M
+    )
     assert sample.read_bytes() == before
     dry = subprocess.run(["sh", str(script)], capture_output=True, text=True, check=True, timeout=60)
     assert dry.stdout == (

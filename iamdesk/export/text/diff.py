@@ -16,7 +16,7 @@ from iamdesk.diff.result import (
 )
 from iamdesk.evaluate.unknown_context.test_values import is_made_up
 from iamdesk.export.text.decision import DECISION_WORDS
-from iamdesk.i18n import join_messages, join_names, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 
 _OTHER_ACCESS = (Status.CHANGED, Status.CREATED, Status.DELETED)
 MAX_ACTIONS = 6
@@ -123,15 +123,19 @@ def effect_words(found: Comparison, effect: Effect, most: int = MAX_ACTIONS) -> 
     return f"{effect.kind.value} {names} on {effect.where}{f', for example when {when}' if when else ''}"
 
 
-def witness_words(effect: Effect) -> str:
-    """Return a request that proves an access change, with both decisions."""
+_WITNESS = mark("{action} on {resource}: {before} before, {now} now")
+_PLANNED = mark("{action} on {resource}: {before} today, {now} after these changes")
+
+
+def witness_words(effect: Effect, *, is_planned: bool = False) -> str:
+    """Return a request that proves an access change, with both decisions; ``is_planned``: of changes to try."""
     witness = effect.witness
     before, now = (
         phrase("no such principal") if decision is None else phrase(DECISION_WORDS[decision])
         for decision in (witness.old, witness.new)
     )
     return phrase(
-        "{action} on {resource}: {before} before, {now} now",
+        _PLANNED if is_planned else _WITNESS,
         action=witness.action,
         resource=witness.resource,
         before=before,
@@ -146,17 +150,17 @@ def text_words(change: TextChange) -> str:
     return phrase("inconclusive") if change.is_doubtful else phrase("no change in effect")
 
 
-def lines(found: Comparison) -> Iterator[str]:
-    """Yield the comparison as lines of text."""
+def lines(found: Comparison, *, is_planned: bool = False) -> Iterator[str]:
+    """Yield the comparison as lines of text; ``is_planned``: with changes that are only tried."""
     yield sentence(found)
     listed: set[Effect] = set()
     for principal in found.principals.values():
         listed.update(principal.effects)
-        yield from _diff_lines(found, principal, principal.effects)
+        yield from _diff_lines(found, principal, principal.effects, is_planned=is_planned)
     for resource in found.resources.values():
         others = tuple(effect for effect in resource.effects if effect not in listed)
         if others or resource.doubts:
-            yield from _diff_lines(found, resource, others, is_resource=True)
+            yield from _diff_lines(found, resource, others, is_resource=True, is_planned=is_planned)
     reworded = [change for change in found.texts if not change.has_effect]
     if reworded:
         yield ""
@@ -181,7 +185,7 @@ def cause_sentences(effect: Effect) -> tuple[str, ...]:
 
 
 def _diff_lines(
-    found: Comparison, diff: PrincipalDiff, effects: tuple[Effect, ...], *, is_resource: bool = False
+    found: Comparison, diff: PrincipalDiff, effects: tuple[Effect, ...], *, is_resource: bool = False, is_planned: bool
 ) -> Iterator[str]:
     if diff.status is Status.UNCHANGED and not diff.doubts:
         return
@@ -194,5 +198,5 @@ def _diff_lines(
         who = f"{principal_words(effect.principal)} " if is_resource else ""
         yield f"  {who}{effect_words(found, effect)}"
         yield from (f"    cause: {sentence}" for sentence in cause_sentences(effect))
-        yield f"    proof: {witness_words(effect)}"
+        yield f"    proof: {witness_words(effect, is_planned=is_planned)}"
     yield from (f"  inconclusive: {doubt}" for doubt in diff.doubts)

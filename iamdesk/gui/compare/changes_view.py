@@ -32,9 +32,9 @@ _WIDEST: dict[int, str] = {
 class ChangesView(QWidget):
     """Empty until it gets a comparison."""
 
-    def __init__(self, session: Session, hint: str, parent: QWidget | None = None) -> None:
-        """Create the view; ``hint`` is shown while it is empty."""
-        super().__init__(parent)
+    def __init__(self, session: Session, hint: str, *, is_planned: bool = False) -> None:
+        """Create the view; ``hint`` is shown while it is empty, ``is_planned`` as in `witness_words`."""
+        super().__init__()
         self._session = session
         self._found: Comparison | None = None
         self.pair = plain_label(hint, wrap=True, selectable=True)
@@ -65,7 +65,7 @@ class ChangesView(QWidget):
             stretched=Column.CAUSE,
             names=Column.WHO,
         )
-        self.detail = CompareDetail(session.show_key, self._ask)
+        self.detail = CompareDetail(session.show_key, self._ask, is_planned=is_planned)
         self.table.connect_filter(self.text, session.table_memory)
         self.table.connect_notes(session.notes)
         self._lay_out()

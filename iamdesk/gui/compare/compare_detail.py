@@ -27,11 +27,12 @@ class CompareDetail(QScrollArea):
     """Shows one row; its links select the principal, and evaluate the request."""
 
     def __init__(
-        self, show_key: Callable[[str], None], ask: Callable[[Effect], None], parent: QWidget | None = None
+        self, show_key: Callable[[str], None], ask: Callable[[Effect], None], *, is_planned: bool = False
     ) -> None:
-        super().__init__(parent)
+        super().__init__()
         self._show_key = show_key
         self._ask = ask
+        self._is_planned = is_planned
         self._found: Comparison | None = None
         self._row: CompareRow | None = None
         self._tinted: list[PlainLabel] = []
@@ -102,7 +103,7 @@ class CompareDetail(QScrollArea):
         for sentence in cause_sentences(effect)[len(effect.causes) :]:
             column.addWidget(FlowLabel(translate(sentence)))
         column.addWidget(self._heading(tr("Example request")))
-        column.addWidget(FlowLabel(translate(witness_words(effect))))
+        column.addWidget(FlowLabel(translate(witness_words(effect, is_planned=self._is_planned))))
         ask = LinkButton(tr("Evaluate on the open snapshot"), partial(self._ask, effect))
         ask.setObjectName("compareAsk")
         column.addWidget(ask, 0, Qt.AlignmentFlag.AlignLeft)

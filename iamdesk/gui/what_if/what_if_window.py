@@ -70,7 +70,7 @@ class WhatIfWindow(OneJobWindow):
         self.outdated.setObjectName("whatIfOutdated")
         self.outdated.hide()
         self.view = ChangesView(
-            session, tr("The effect of the changes on all principals appears here after you try them.")
+            session, tr("The effect of the changes on all principals appears here after you try them."), is_planned=True
         )
         self.risks = RiskList()
         self.risks.say(tr("New and ended attack paths, and new and resolved findings, are listed here."))
