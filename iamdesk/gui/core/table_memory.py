@@ -68,7 +68,7 @@ class TableMemory(QObject):
             state = json.loads(text or "null")
             hidden = frozenset(int(column) for column in state["hidden"])
             order = tuple((int(column), bool(down)) for column, down in state["order"])
-            pinned = state.get("pinned", FIRST_COLUMN)
+            pinned = state["pinned"]
             return ChosenColumns(hidden, order, pinned if pinned is None else int(pinned))
         except (ValueError, TypeError, KeyError):
             return None
