@@ -5,7 +5,6 @@ what was opened before given in its place, where it is of the same path and the 
 keeps of answers is the same whoever asks first.
 """
 
-import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from datetime import datetime
@@ -117,16 +116,13 @@ def _answers_of(evaluator: Evaluator) -> dict[Hashable, Any] | None:
 def _once[T](make: Callable[..., T]) -> Callable[..., T]:
     """Give what was made of an evaluator that is shared; of any other it is made anew."""
 
-    signature = inspect.signature(make)
-
     def made(evaluator: Evaluator, *arguments: Any, **more: Any) -> T:
-        item_format = signature.bind(evaluator, *arguments, **more).arguments.get("item_format")
-        answers, key = _answers_of(evaluator), (make, item_format)
+        answers = _answers_of(evaluator)
         if answers is None:
             return make(evaluator, *arguments, **more)
-        if key not in answers:
-            answers[key] = make(evaluator, *arguments, **more)
-        return answers[key]
+        if make not in answers:
+            answers[make] = make(evaluator, *arguments, **more)
+        return answers[make]
 
     return made
 

@@ -21,12 +21,12 @@ from iamdesk.export.text.review import (
 )
 from iamdesk.export.text.review_effect import (
     also_widens_words,
-    is_guardrail_by_effect,
+    is_guardrail,
     relying_words,
     widened_words,
 )
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer, may_be_same_person, same_person
-from iamdesk.review.items import ONLY_DENIES, ReviewItem
+from iamdesk.review.items import ReviewItem
 from iamdesk.review.joint_effect import relying
 from iamdesk.review.session import ReviewSession
 
@@ -148,7 +148,7 @@ def _revoked(session: ReviewSession) -> frozenset[str]:
 
 def _warn_of_revokes(session: ReviewSession, revoked: Sequence[ReviewItem]) -> None:
     """Warn if what is revoked now widens access, or relies on what else is revoked."""
-    guardrails = [one for one in revoked if one.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(one)]
+    guardrails = [one for one in revoked if is_guardrail(one)]
     if guardrails:
         widened = widened_words(guardrails[0]) if len(guardrails) == 1 else ""
         echo_err(f"warning: {widened or widening_words(guardrails)}")

@@ -21,7 +21,7 @@ from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, ITEM_FORMAT, Scope
+from iamdesk.review.items import Scope
 from iamdesk.review.people import PEOPLE, Assumable, PeopleList, people_of
 from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.schema import Head
@@ -126,7 +126,7 @@ def examine(
     """
     snapshot, now = evaluator.snapshot, datetime.now(UTC)
     check_exclusions(exclusions, (account.account_id for account in snapshot.accounts))
-    whole = review_scope(evaluator, progress, cancelled, reach, FORMAT_2, workers)
+    whole = review_scope(evaluator, progress, cancelled, reach, workers)
     thresholds = thresholds_of(settings)
     found = (
         registry.run(evaluator, progress, cancelled, lambda *_args, **_kwargs: reach, thresholds=thresholds)
@@ -168,7 +168,6 @@ def write_review(
             "tool_version": tool_version(),
             "build": build_id(),
             "action_data_version": action_data_version(),
-            ITEM_FORMAT: str(FORMAT_2),
             NOTES: notes_as_text(rest.notes),
             **details,
             **({CHECK_SETTINGS: settings.as_text(now.date())} if settings is not None else {}),

@@ -13,7 +13,6 @@ from iamdesk.inventory.references import is_service_linked, title_of
 from iamdesk.inventory.relative_time import age_text, in_utc
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.entitlements import scope_without_access
-from iamdesk.review.items import FORMAT_2
 from iamdesk.review.principals import INCONCLUSIVE, Administrations
 from iamdesk.snapshot.account_details import AccountFacts, CredentialReportEntry, LastAccessed
 from iamdesk.snapshot.model import Account, RoleDetail, Snapshot, UserDetail
@@ -153,7 +152,7 @@ def entitlements_held(evaluator: Evaluator, cancelled: Cancelled = never_cancell
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    scope = scope_without_access(evaluator, FORMAT_2, cancelled)
+    scope = scope_without_access(evaluator, cancelled)
     found: dict[str, list[str]] = {one.arn: [] for one in scope.population if one.in_scope}
     for line in scope.lines:
         found.setdefault(line.holder_arn, []).append(entitlement_words(line))

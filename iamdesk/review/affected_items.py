@@ -34,13 +34,6 @@ _OF_WHOM_THEY_NAME = frozenset({ChangeKind.RESOURCE_TAGS, ChangeKind.GRANTS})
 _ORGANIZATION_KEYS = ("aws:principalorg", "aws:principalaccount")
 
 
-def id_in_one_spelling(line: ReviewItem) -> str:
-    """Return the ID of an item; an account that a resource policy names by its ID is spelled as an ARN."""
-    if line.type is not EntitlementType.RESOURCE_GRANT or not line.holder_arn.isdecimal():
-        return line.line_id
-    return replace(line, holder_arn=account_root(line.holder_arn, line.entitlement_id)).line_id
-
-
 class Changes:
     """Finds the effects of a comparison on review items."""
 

@@ -10,7 +10,7 @@ from datetime import date
 
 from iamdesk.diff.result import Comparison
 from iamdesk.i18n import phrase
-from iamdesk.review.affected_items import Changes, id_in_one_spelling
+from iamdesk.review.affected_items import Changes
 from iamdesk.review.after_revocation import AfterRevocation
 from iamdesk.review.asked import AskedKind
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
@@ -64,20 +64,15 @@ def carry_forward(
     before = {line.line_id: line for line in previous.lines}
     now = {line.line_id: line for line in lines}
     there = now if everywhere is None else {line.line_id: line for line in everywhere}
-    # Reviews of earlier versions of iamdesk spell accounts as the policies do.
-    spelled = {id_in_one_spelling(line): line_id for line_id, line in before.items() if line_id not in there}
-    spelled = {line_id: earlier_id for line_id, earlier_id in spelled.items() if line_id in there}
-    still = {earlier_id: there[line_id] for line_id, earlier_id in spelled.items()}
     changed = Changes(found, before.values(), now.values(), new)
-    retests = {one.line_id: one for one in retests_of(previous, before, {**there, **still}, found, new, after)}
+    retests = {one.line_id: one for one in retests_of(previous, before, there, found, new, after)}
     decisions: dict[str, ItemDecision] = {}
     asked: dict[str, tuple[str, ...]] = {}
     kinds: dict[str, tuple[AskedKind, ...]] = {}
     for line_id, line in now.items():
-        earlier_id = spelled.get(line_id, line_id)
-        earlier = before.get(earlier_id)
-        decision = previous.decision(earlier_id) if earlier is not None else ItemDecision()
-        reasons = [*_reasons_of_decision(decision, earlier is None, today, retests.get(earlier_id))]
+        earlier = before.get(line_id)
+        decision = previous.decision(line_id) if earlier is not None else ItemDecision()
+        reasons = [*_reasons_of_decision(decision, earlier is None, today, retests.get(line_id))]
         if earlier is not None:
             reasons += ((AskedKind.CHANGED, sentence) for sentence in changed.reasons(line, earlier))
         if reasons:
@@ -87,10 +82,10 @@ def carry_forward(
             decisions[line_id] = taken_over(
                 decision,
                 previous.head.review_id,
-                previous.decided(earlier_id),
+                previous.decided(line_id),
                 "the effect is unchanged or less" if changed.is_less(line) else "the effect is unchanged",
             )
-    gone = tuple(line for line_id, line in before.items() if line_id not in there and line_id not in still)
+    gone = tuple(line for line_id, line in before.items() if line_id not in there)
     return CarryOver(decisions, asked, kinds, gone, tuple(retests.values()))
 
 

@@ -13,7 +13,7 @@ from iamdesk.escaping import visible
 from iamdesk.i18n import phrase
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import digest
-from iamdesk.review.schema import SCHEMA, Head, connect, create_tables, head_rows
+from iamdesk.review.schema import Head, connect, create_tables, head_rows
 from iamdesk.review.seals import seal
 
 
@@ -41,7 +41,7 @@ def write_new(
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 _fill(connection, head, population, lines, findings)
-                seal(connection, SCHEMA)
+                seal(connection)
         finally:
             connection.close()
         making.rename(path)

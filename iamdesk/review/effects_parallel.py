@@ -80,7 +80,7 @@ def with_effects(
 
     Args:
         evaluator: Of the scope's snapshot.
-        scope: Items of `FORMAT_2`, without effects.
+        scope: Items without effects.
         workers: Do it; None: this process.
         progress: Called with how many items are done, of how many; proofs come behind, counted as items once more.
         cancelled: Asked now and then.

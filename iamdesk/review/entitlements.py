@@ -11,7 +11,7 @@ from iamdesk.inventory.references import Principal, boundary_of, inline_policies
 from iamdesk.inventory.trust import trusted_names
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.external_entitlements import Documents, assignment_lines, resource_lines
-from iamdesk.review.items import FORMAT_1, FORMAT_2, ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, PopulationEntry, ReviewItem, Scope
 from iamdesk.review.principals import Administrations, EffectiveAccess, Holders, NoAccess, NoAdministrations
 from iamdesk.review.principals_parallel import find_access
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, Snapshot, UserDetail
@@ -25,7 +25,6 @@ def review_scope(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     escalations: AttackPaths | None = None,
-    item_format: int = FORMAT_1,
     workers: Workers | None = None,
 ) -> Scope:
     """Return the population of a snapshot, and every entitlement of those in scope, without its effect.
@@ -35,7 +34,6 @@ def review_scope(
         progress: Called with the number of principals done, and of all.
         cancelled: Checked regularly.
         escalations: The attack paths of the snapshot; None: they are found.
-        item_format: Format of the items.
         workers: Find effective permissions, too; None: this process alone.
 
     Raises:
@@ -46,10 +44,10 @@ def review_scope(
     administrations = Administrations(evaluator, escalations or LazyAttackPathGraph(evaluator)(cancelled=cancelled))
     if workers is not None:
         find_access(access, _holders(evaluator.snapshot), workers, progress, cancelled)
-    return _scope(evaluator, access, administrations, item_format, progress, cancelled)
+    return _scope(evaluator, access, administrations, progress, cancelled)
 
 
-def scope_without_access(evaluator: Evaluator, item_format: int, cancelled: Cancelled = never_cancelled) -> Scope:
+def scope_without_access(evaluator: Evaluator, cancelled: Cancelled = never_cancelled) -> Scope:
     """Return the same population and entitlements, without what their holders can do: nothing is evaluated.
 
     For counting them; the digests of items are others.
@@ -57,14 +55,13 @@ def scope_without_access(evaluator: Evaluator, item_format: int, cancelled: Canc
     Raises:
         WorkCancelled: ``cancelled`` returned True.
     """
-    return _scope(evaluator, NoAccess(evaluator), NoAdministrations(), item_format, no_progress, cancelled)
+    return _scope(evaluator, NoAccess(evaluator), NoAdministrations(), no_progress, cancelled)
 
 
 def _scope(
     evaluator: Evaluator,
     powers: EffectiveAccess,
     administrations: Administrations,
-    item_format: int,
     progress: Progress,
     cancelled: Cancelled,
 ) -> Scope:
@@ -81,9 +78,8 @@ def _scope(
             )
         )
         holders = Holders(evaluator, account, powers, administrations)
-        entitlements = _Entitlements(account, holders, powers, documents, item_format)
-        if item_format >= FORMAT_2:
-            lines.append(entitlements.root())
+        entitlements = _Entitlements(account, holders, powers, documents)
+        lines.append(entitlements.root())
         principals: tuple[Principal, ...] = (*account.users, *account.groups, *account.roles)
         for principal in principals:
             if cancelled():
@@ -123,11 +119,8 @@ def _member(principal: Principal, account: Account) -> PopulationEntry:
 class _Entitlements:
     """Lays out the lines of one account."""
 
-    def __init__(
-        self, account: Account, holders: Holders, powers: EffectiveAccess, documents: Documents, item_format: int
-    ) -> None:
+    def __init__(self, account: Account, holders: Holders, powers: EffectiveAccess, documents: Documents) -> None:
         self._account = account
-        self._is_of_format_2 = item_format >= FORMAT_2
         self._holders = holders
         self._powers = powers
         self._documents = documents
@@ -144,8 +137,7 @@ class _Entitlements:
                 evidence = {**shared, **self._about_group(arn)} if arn else {**shared, "missing": True}
                 yield self._line(principal, kind, EntitlementType.GROUP, arn or name, name, evidence)
             yield from self._keys(principal, kind)
-            if self._is_of_format_2:
-                yield from self._password(principal, kind)
+            yield from self._password(principal, kind)
         for attached in principal.attached_managed_policies:
             held = self._policies.get(attached.policy_arn)
             version = held.default_version if held else None
@@ -155,7 +147,7 @@ class _Entitlements:
             yield self._line(
                 principal, kind, EntitlementType.MANAGED_POLICY, attached.policy_arn, attached.policy_name, evidence
             )
-        if self._is_of_format_2 and (boundary := boundary_of(principal)):
+        if boundary := boundary_of(principal):
             yield self._boundary(principal, kind, boundary, shared)
         for inline in inline_policies_of(principal):
             yield self._line(

@@ -12,7 +12,7 @@ from iamdesk.review.events import broken_event
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import Entry, broken_at, digest
 from iamdesk.review.journal_rules import broken_packages, broken_rules
-from iamdesk.review.schema import RECOVERED_FROM, SEALED, EvidenceRecord, Head, has_findings, has_table, read_events
+from iamdesk.review.schema import RECOVERED_FROM, EvidenceRecord, Head, read_events
 from iamdesk.review.seals import broken_seals
 from iamdesk.review.state import Ledger
 
@@ -50,9 +50,7 @@ def _damages(
     for (problem,) in connection.execute("PRAGMA integrity_check"):
         if problem != "ok":
             yield Damage(phrase("file"), phrase("SQLite reports damage: {problem}.", problem=problem))
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version >= SEALED:
-        yield from broken_seals(connection, version)
+    yield from broken_seals(connection)
     broken = broken_at(journal(), head.journal_start)
     if broken is not None:
         yield Damage(
@@ -75,15 +73,14 @@ def _damages(
                 phrase("entitlement {line_id}", line_id=line_id),
                 phrase("It differs from the entitlement that was frozen with the review."),
             )
-    if has_findings(connection):
-        for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
-            finding = json.loads(text)
-            shas[finding_id] = digest(finding)
-            if shas[finding_id] != sha256 or finding["finding_id"] != finding_id:
-                yield Damage(
-                    phrase("finding {finding_id}", finding_id=finding_id),
-                    phrase("It differs from the finding that was frozen with the review."),
-                )
+    for finding_id, sha256, text in connection.execute("SELECT finding_id, sha256, finding FROM findings"):
+        finding = json.loads(text)
+        shas[finding_id] = digest(finding)
+        if shas[finding_id] != sha256 or finding["finding_id"] != finding_id:
+            yield Damage(
+                phrase("finding {finding_id}", finding_id=finding_id),
+                phrase("It differs from the finding that was frozen with the review."),
+            )
     events, known_packages = tuple(read_events(connection)), packages()
     is_recovered = RECOVERED_FROM in head.details  # there, items, entries and events may be lost
     ends = {head.journal_start: 0}
@@ -101,7 +98,7 @@ def _damages(
 
     each = entries()
     yield from broken_rules(head, ledger, each, events)
-    for _ in each:  # what a review of an earlier version, which has other rules, left of it
+    for _ in each:  # those of a recovered review, whose rules are not checked
         pass
     if not is_recovered:
         yield from broken_packages(head, known_packages, ends, events)
@@ -115,6 +112,5 @@ def _damages(
 def _twice(connection: sqlite3.Connection) -> Iterator[Damage]:
     """Yield the principals and findings that occur twice, which no table prevents."""
     for column, table in (("arn", "population"), ("finding_id", "findings")):
-        if has_table(connection, table):
-            for (one,) in connection.execute(f"SELECT {column} FROM {table} GROUP BY {column} HAVING count(*) > 1"):  # noqa: S608
-                yield Damage(phrase(table), phrase("{name} occurs twice.", name=visible(str(one))))
+        for (one,) in connection.execute(f"SELECT {column} FROM {table} GROUP BY {column} HAVING count(*) > 1"):  # noqa: S608
+            yield Damage(phrase(table), phrase("{name} occurs twice.", name=visible(str(one))))

@@ -33,7 +33,7 @@ class ExactEffect:
 
 
 def effect_of(item: ReviewItem) -> Mapping[str, Any]:
-    """Return the evidence of an item's effect; empty for items of reviews from before it was worked out."""
+    """Return the evidence of an item's effect; empty before it is worked out."""
     found = item.evidence.get(EFFECT)
     return found if isinstance(found, Mapping) else {}
 

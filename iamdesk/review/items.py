@@ -26,29 +26,9 @@ class EntitlementType(StrEnum):
     """The credentials of the root user."""
 
 
-FORMAT_1 = 1
-"""Items of reviews from before their effect was worked out."""
-FORMAT_2 = 2
-"""Boundaries, console passwords and the root user's access are items, too, and each item has its effect (`effects`)."""
-ITEM_FORMAT = "item_format"
-"""Under this name a review's head keeps the format of its items; without it they are of `FORMAT_1`."""
-
-
-def item_format_of(details: Mapping[str, str]) -> int:
-    """Return the format of a review's items, by the details of its head.
-
-    Raises:
-        ValueError: it is of a newer iamdesk, or no format.
-    """
-    found = int(details.get(ITEM_FORMAT, FORMAT_1))
-    if found not in (FORMAT_1, FORMAT_2):
-        raise ValueError(f"item format {found}")
-    return found
-
-
 ONLY_DENIES = "only_denies"
 """Under this name the evidence of a policy, or of a membership in a group, tells as True that it only takes access
-away: whoever revokes it widens access. Other lines lack it, and those of reviews from before iamdesk recorded it."""
+away: whoever revokes it widens access. Other lines lack it."""
 
 
 def account_root(account_id: str, near: str) -> str:

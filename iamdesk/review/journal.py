@@ -146,7 +146,7 @@ def canonical(value: Any) -> bytes:
     """Return a JSON value in canonical form: keys sorted, no spaces, UTF-8.
 
     That is RFC 8785 but for what policies alone can hold: numbers other than integers below 2**53, keys beyond U+FFFF
-    and half characters. Their form stays as it is: files of earlier versions have digests of it.
+    and half characters.
     """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode("utf-8", "surrogatepass")
 

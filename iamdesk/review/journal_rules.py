@@ -29,7 +29,7 @@ def broken_rules(
     events: Sequence[Event],
     own: OwnAccessFinder | None = None,
 ) -> Iterator[Damage]:
-    """Yield what in journal and events breaks a rule; nothing for a review of an earlier version.
+    """Yield what in journal and events breaks a rule; nothing for a recovered review.
 
     Args:
         head: What the review is of.
@@ -146,8 +146,6 @@ def broken_packages(
         packages: The noted packages.
         entries: Numbers of journal entries by digest, those that packages name among them.
         events: What happened besides decisions.
-        own: Finds reviewers' own access by groups and trust policies; None: only that of the items' holders is looked
-            for. Decisions of parts were checked there, with the items of the part.
     """
     last_events = {one.sha256 for one in events}
     last = head.created - CLOCKS
@@ -155,7 +153,7 @@ def broken_packages(
     for package in packages:
         place = phrase("package {name}", name=package.name)
         number = entries.get(package.journal_sha256, -1)
-        if number < 0 or package.journal_entries not in (None, number):
+        if number < 0 or package.journal_entries != number:
             yield Damage(place, phrase("The journal does not hold the last entry of this package."))
         if package.events_sha256 and package.events_sha256 not in last_events:
             yield Damage(place, phrase("The review does not hold the last event of this package."))

@@ -75,10 +75,7 @@ class Conflict:
     entries: tuple[str, ...]
     """Hashes of the part's entries that are not merged."""
     chain: tuple[TakenEntry, ...]
-    """The part's entries that its decision consists of: who decided, then second approval and ticket.
-
-    Empty in an event of an early version.
-    """
+    """The part's entries that its decision consists of: who decided, then second approval and ticket."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as the details of its event."""
@@ -124,7 +121,7 @@ class Conflict:
                     one["account"],
                     Origin.from_json(one["origin"]),
                 )
-                for one in details.get("chain", ())
+                for one in details["chain"]
             ),
         )
 

@@ -14,11 +14,6 @@ from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry
 from iamdesk.review.people import People
 
-OWN_ACCESS = "own_access"
-"""Detail in a review's head: by which rule own access is refused."""
-OWN_ACCESS_2 = "2"
-"""Also what a group of the reviewer grants, and trust policies that name the reviewer; before, their own alone."""
-
 
 class OwnLine(NamedTuple):
     """What is needed of an entitlement."""

@@ -22,7 +22,7 @@ from iamdesk.review.events import Event, EventKind
 from iamdesk.review.items import PopulationEntry, ReviewItem, Scope
 from iamdesk.review.journal import GENESIS, Origin, digest
 from iamdesk.review.review_file import ReviewFile, TakenEntry
-from iamdesk.review.schema import JOURNAL_START, PART_OF, SUFFIX, Head
+from iamdesk.review.schema import JOURNAL_GENESIS, JOURNAL_START, PART_OF, SUFFIX, Head
 from iamdesk.review.scope import Limited
 
 _REVIEWER, _BACKUP, _DUE = "part_reviewer", "part_backup", "part_due"
@@ -216,7 +216,7 @@ def _write(
         datetime.now(UTC),
         review.head.previous_sha256,
         {
-            **review.head.details,
+            **{name: value for name, value in review.head.details.items() if name != JOURNAL_GENESIS},
             PART_OF: review.head.review_id,
             _REVIEWER: part.reviewer,
             _BACKUP: part.backup,

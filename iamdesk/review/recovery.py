@@ -23,7 +23,6 @@ from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry, digest, entry_after
 from iamdesk.review.review_file import EvidenceRecord, ReviewFile
 from iamdesk.review.schema import (
-    JOURNAL_FORMAT,
     JOURNAL_GENESIS,
     LOST_PARTS,
     RECOVERED_FROM,
@@ -86,11 +85,8 @@ def recover(damaged: Path, into: Path) -> Recovered:
         "recovered_from_sha256": hashlib.sha256(damaged.read_bytes()).hexdigest(),
     }
     kept, detached = found.chain()
-    # The new file cannot begin as the damaged one did: parts of what its journal follows may be lost.
-    details.pop(JOURNAL_FORMAT, None)
-    start = kept[0].previous if kept else head.journal_start
-    if start != head.split_at:
-        details[JOURNAL_GENESIS] = start
+    # What its first entry follows cannot be computed again: parts of it may be lost.
+    details[JOURNAL_GENESIS] = start = kept[0].previous if kept else head.journal_start
     lost = tuple(found.lost(kept, detached))
     details[LOST_PARTS] = " ".join(filter(None, (head.details.get(LOST_PARTS, ""), *lost)))
     lines = [line for _, line in sorted(found.lines.items())]
@@ -186,25 +182,17 @@ class _Remains:
         elif len(cells) == 6 and cells[0] is None and isinstance(cells[4], int):
             arn, account, kind, why = (str(cells[at]) for at in (1, 2, 3, 5))
             self._members[row.number] = PopulationEntry(arn, account, kind, bool(cells[4]), why)
-        elif len(cells) in (5, 7) and cells[0] is None:  # without and with what layout 6 adds
-            moment, name, manifest, journal = (str(cell) for cell in cells[1:5])
+        elif len(cells) == 7 and cells[0] is None and isinstance(cells[5], int):
+            moment, name, manifest, journal, last_event = (str(cells[at]) for at in (1, 2, 3, 4, 6))
             if _HASH.fullmatch(manifest) and _HASH.fullmatch(journal):
-                entries, last_event = (*cells[5:], None, None)[:2]
-                self._packages[row.number] = EvidenceRecord(
-                    moment,
-                    name,
-                    manifest,
-                    journal,
-                    entries if isinstance(entries, int) else None,
-                    last_event if isinstance(last_event, str) else None,
-                )
+                self._packages[row.number] = EvidenceRecord(moment, name, manifest, journal, cells[5], last_event)
         elif len(cells) == 2 and cells[0] is None:
             self._origins[row.number] = str(cells[1])
         elif len(cells) == 8 and cells[0] is None:
             event = event_of_row((row.number, *map(str, cells[1:])))
             if digest(event.content) == event.sha256:
                 self._events[event.number] = event
-        elif len(cells) in (10, 11) and cells[0] is None:
+        elif len(cells) == 11 and cells[0] is None:
             self._journal[row.number] = (row.number, *map(str, cells[1:]))
 
     def _read_entries(self) -> None:
@@ -278,7 +266,7 @@ class _Remains:
             if table in gone and not (table == "journal" and detached):
                 yield phrase(what, count=gone[table])
             elif f"{COUNT}{table}" not in self._heads and table in numbers:
-                # The count is lost, too, or was not written (by an earlier version): missing numbers reveal some.
+                # The count is lost, too: missing numbers reveal some.
                 missing = _missing(numbers[table], int(table == "packs"))
                 if missing:
                     yield phrase("At least {what}", what=phrase(what, count=missing))
@@ -301,14 +289,12 @@ class _Remains:
 
     @property
     def _is_as_frozen(self) -> bool:
-        """Whether head and population match their seal; True for files of earlier versions without seals."""
-        if FROZEN not in self._heads:
-            return COUNT + "lines" not in self._heads
+        """Whether head and population match their seal."""
         rows = [
             [number, one.arn, one.account_id, one.kind, int(one.in_scope), one.out_reason]
             for number, one in sorted(self._members.items())
         ]
-        return self._heads[FROZEN] == frozen_sha256(self._heads.items(), rows)
+        return self._heads.get(FROZEN) == frozen_sha256(self._heads.items(), rows)
 
 
 def _missing(numbers: Collection[int], first: int) -> int:

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -26,11 +26,8 @@ from iamdesk.review.integrity import UNREADABLE, damages_of
 from iamdesk.review.items import PopulationEntry, ReviewItem
 from iamdesk.review.journal import Entry, Origin, entry_after
 from iamdesk.review.journal_rules import CLOCKS
-from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2
 from iamdesk.review.schema import (
     APPLICATION_ID,
-    JOURNAL_FORMAT,
-    JOURNAL_FORMAT_2,
     SCHEMA,
     EvidenceRecord,
     Head,
@@ -40,10 +37,7 @@ from iamdesk.review.schema import (
     check,
     connect,
     damaged,
-    has_findings,
-    has_table,
     last_event_moment,
-    migrate,
     read_entries,
     read_entries_on,
     read_events,
@@ -130,8 +124,7 @@ class ReviewFile:
         Raises:
             ReviewError: the file exists, or cannot be written.
         """
-        details = {JOURNAL_FORMAT: JOURNAL_FORMAT_2, OWN_ACCESS: OWN_ACCESS_2, **head.details}
-        write_new(path, replace(head, details=details), population, lines, findings)
+        write_new(path, head, population, lines, findings)
         return cls.open(path, checked=False)
 
     @classmethod
@@ -145,7 +138,7 @@ class ReviewFile:
 
         Raises:
             DamagedReviewError: it was changed or damaged: `recovery.recover` saves the intact parts to a new file.
-            ReviewError: it is not a review, was written by a newer version, or is open for writing elsewhere.
+            ReviewError: it is not a review, has another layout, or is open for writing elsewhere.
         """
         if not path.is_file():
             what = phrase("it is a folder, not a review") if path.is_dir() else phrase("there is no such file")
@@ -161,7 +154,7 @@ class ReviewFile:
             if lock is not None and not is_cut_short(path):
                 _check_header(path)
             connection = connect(path, writable=writable)
-            schema = check(path, connection)
+            check(path, connection)
             if writable:
                 connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                 connection.execute("BEGIN EXCLUSIVE")  # takes the lock, which stays when the transaction ends
@@ -169,8 +162,6 @@ class ReviewFile:
             head = read_head(path, connection)
             if checked and (found := _damages(connection, head)):
                 raise damaged(path, found)
-            if writable:
-                migrate(connection, schema)
             review = cls(path, connection, head, writable)
         except UNREADABLE as error:
             _close(connection, lock)
@@ -259,11 +250,10 @@ class ReviewFile:
             )
 
     def findings(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the findings as JSON objects, in order; none in a review of an early version of iamdesk."""
+        """Yield the findings as JSON objects, in order."""
         with self._reading():
-            if has_findings(self._connection):
-                for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
-                    yield json.loads(text)
+            for (text,) in self._connection.execute("SELECT finding FROM findings ORDER BY position"):
+                yield json.loads(text)
 
     def decision(self, subject_id: str) -> ItemDecision:
         """Return the current decision on an entitlement or finding."""
@@ -630,9 +620,8 @@ def _empty_ledger(connection: sqlite3.Connection) -> Ledger:
 
 
 def _packages(connection: sqlite3.Connection) -> Iterator[EvidenceRecord]:
-    if has_table(connection, "packs"):
-        for _, moment, name, manifest, journal, *rest in connection.execute("SELECT * FROM packs ORDER BY number"):
-            yield EvidenceRecord(moment, name, manifest, journal, *rest)  # earlier layouts lack the last two
+    for _, *values in connection.execute("SELECT * FROM packs ORDER BY number"):
+        yield EvidenceRecord(*values)
 
 
 def _lines(connection: sqlite3.Connection) -> Iterator[ReviewItem]:
@@ -668,8 +657,6 @@ def _unreadable(path: Path, error: Exception) -> ReviewError:
 
 
 def _known(connection: sqlite3.Connection, wanted: str) -> dict[str, FrozenItem]:
-    if " FROM findings" in wanted and not has_findings(connection):
-        return {}
     return {
         one: FrozenItem(sha256, holder or "")
         for one, sha256, holder in connection.execute(f"{wanted} ORDER BY position")

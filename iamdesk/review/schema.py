@@ -1,4 +1,4 @@
-"""How a review file is laid out in SQLite: its tables, its versions, its head."""
+"""How a review file is laid out in SQLite: its tables, its head."""
 
 import contextlib
 import json
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -18,22 +18,14 @@ from iamdesk.i18n import nphrase, phrase
 from iamdesk.private_files import create_private_file
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
-from iamdesk.review.seals import LAYOUT, genesis_of, seal, seal_events, seal_journal
+from iamdesk.review.seals import genesis_of, seal_events, seal_journal
 
 APPLICATION_ID = 0x49414D52
 """``IAMR``: in the header of every review file, by which other programs recognize it."""
-SCHEMA = 6
-"""3: the journal holds decisions on findings, too; evidence packages are recorded. 4: the head is sealed (`seals`).
-5: a journal entry names its origin; events are kept (`events`). 6: items are sealed, too, and the last entry and event;
-a noted package names the number of entries and the last event; an entry names the reviewer's own principals."""
-SEALED = 4
-"""The first layout whose head says what the file holds."""
+SCHEMA = 1
+"""The layout of the tables, in the header of every review file; there is no other."""
 PART_OF = "part_of"
 """Under this name a part's head keeps the id of the review that was split."""
-JOURNAL_FORMAT = "journal_format"
-"""Under this name a head's details keep the format of the journal; without it, it is of an earlier version."""
-JOURNAL_FORMAT_2 = "2"
-"""The first entry follows the digest of what is reviewed (`Head.genesis`), and no entry breaks a rule (`rules`)."""
 JOURNAL_START = "journal_start"
 """Under this name the head of a part keeps the digest of the last entry of the review that was split."""
 JOURNAL_GENESIS = "journal_genesis"
@@ -48,7 +40,7 @@ PAGE_SIZE = 4096
 """Bytes. Fixed, so that what is left of a damaged file can be read page by page."""
 SUFFIX = ".iamreview"
 
-_TABLES_1 = """
+_TABLES = """
 CREATE TABLE head (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE population (
     position INTEGER PRIMARY KEY, arn TEXT NOT NULL, account_id TEXT NOT NULL, kind TEXT NOT NULL,
@@ -57,38 +49,25 @@ CREATE TABLE population (
 CREATE TABLE lines (
     position INTEGER PRIMARY KEY, line_id TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, line TEXT NOT NULL
 );
-CREATE TABLE journal (
-    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, reviewer TEXT NOT NULL, account TEXT NOT NULL,
-    line_id TEXT NOT NULL, line_sha256 TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
-    previous TEXT NOT NULL, sha256 TEXT NOT NULL
-);
-CREATE INDEX journal_of_line ON journal (line_id, number);
-"""
-_TABLES_2 = """
 CREATE TABLE findings (
     position INTEGER PRIMARY KEY, finding_id TEXT NOT NULL, sha256 TEXT NOT NULL, finding TEXT NOT NULL
 );
-"""
-_TABLES_3 = """
-CREATE TABLE packs (
-    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, name TEXT NOT NULL, manifest_sha256 TEXT NOT NULL,
-    journal_sha256 TEXT NOT NULL
+CREATE TABLE journal (
+    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, reviewer TEXT NOT NULL, account TEXT NOT NULL,
+    line_id TEXT NOT NULL, line_sha256 TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL,
+    previous TEXT NOT NULL, sha256 TEXT NOT NULL, identities TEXT NOT NULL
 );
-"""
-_TABLES_5 = """
+CREATE INDEX journal_of_line ON journal (line_id, number);
 CREATE TABLE origins (number INTEGER PRIMARY KEY, origin TEXT NOT NULL);
 CREATE TABLE events (
     number INTEGER PRIMARY KEY, moment TEXT NOT NULL, actor TEXT NOT NULL, account TEXT NOT NULL,
     kind TEXT NOT NULL, details TEXT NOT NULL, previous TEXT NOT NULL, sha256 TEXT NOT NULL
 );
+CREATE TABLE packs (
+    number INTEGER PRIMARY KEY, moment TEXT NOT NULL, name TEXT NOT NULL, manifest_sha256 TEXT NOT NULL,
+    journal_sha256 TEXT NOT NULL, journal_entries INTEGER NOT NULL, events_sha256 TEXT NOT NULL
+);
 """
-_TABLES_6 = """
-ALTER TABLE journal ADD COLUMN identities TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE packs ADD COLUMN journal_entries INTEGER;
-ALTER TABLE packs ADD COLUMN events_sha256 TEXT;
-"""
-_LAYOUTS: Mapping[int, str] = {1: _TABLES_1, 2: _TABLES_2, 3: _TABLES_3, 4: "", 5: _TABLES_5, 6: _TABLES_6}
-"""By version: what it adds to the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +85,12 @@ class Head:
     """What the evidence contains besides: ``period_start``, ``period_end``, ``standards``, ``recovered_from`` …"""
     genesis: str = field(default="", compare=False)
     """Digest of what is reviewed: head, population, entitlements, findings. Empty if the journal does not begin with it
-    (`JOURNAL_FORMAT`)."""
+    (`has_genesis`), and where it is not computed."""
 
     @property
     def journal_start(self) -> str:
         """The digest that the first entry follows."""
-        return self.genesis or self.details.get(JOURNAL_GENESIS) or self.split_at
+        return self.genesis or self.details.get(JOURNAL_GENESIS, GENESIS)
 
     @property
     def split_at(self) -> str:
@@ -120,8 +99,8 @@ class Head:
 
     @property
     def has_genesis(self) -> bool:
-        """Whether the journal begins with the digest of what is reviewed: not in reviews of earlier versions."""
-        return self.details.get(JOURNAL_FORMAT) == JOURNAL_FORMAT_2
+        """Whether the journal begins with the digest of what is reviewed: a recovered one begins as it did before."""
+        return RECOVERED_FROM not in self.details or JOURNAL_GENESIS not in self.details
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +114,9 @@ class EvidenceRecord:
     manifest_sha256: str
     journal_sha256: str
     """Digest of the last journal entry in it."""
-    journal_entries: int | None = None
-    """Number of journal entries in it; None: recorded by an earlier version, as below."""
-    events_sha256: str | None = None
+    journal_entries: int
+    """Number of journal entries in it."""
+    events_sha256: str
     """Digest of the last event in it; empty if it has none."""
 
 
@@ -227,37 +206,38 @@ def connect(path: Path, *, writable: bool) -> sqlite3.Connection:
 def create_tables(connection: sqlite3.Connection) -> None:
     """Lay out an empty database."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.executescript(f"BEGIN;{''.join(_LAYOUTS.values())}PRAGMA user_version = {SCHEMA};COMMIT;")
+    connection.executescript(f"BEGIN;{_TABLES}PRAGMA user_version = {SCHEMA};COMMIT;")
 
 
-def check(path: Path, connection: sqlite3.Connection) -> int:
-    """Return the version of a review's layout; every table, index, trigger and view is as iamdesk lays them out.
+def check(path: Path, connection: sqlite3.Connection) -> None:
+    """Check a review's layout: every table, index, trigger and view is as iamdesk lays them out.
 
     Raises:
-        ReviewError: it is not a review, or was written by a newer iamdesk.
+        ReviewError: it is not a review, or one of another layout.
         DamagedReviewError: its layout is another one: what is written there may never be read, or change on its way.
         sqlite3.Error: it cannot be read.
     """
     (kind,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
-    found = _layout(connection)
-    is_ours = any(found == shipped(one) for one in _LAYOUTS)
+    found, expected = _layout(connection), _own_layout()
+    is_ours = found == expected
     if kind != APPLICATION_ID and not is_ours:
         raise ReviewError(phrase("{name}: the file is not a review ({suffix})", name=visible(path.name), suffix=SUFFIX))
-    if version > SCHEMA and _sealed_layout(connection) > SCHEMA:
+    if version != SCHEMA and not is_ours:
         raise ReviewError(
             phrase(
-                "{name}: the review was written by a newer iamdesk; this one cannot read it", name=visible(path.name)
+                "{name}: the review has layout {found}; this iamdesk reads only layout {own}",
+                name=visible(path.name),
+                found=version,
+                own=SCHEMA,
             )
         )
-    if kind != APPLICATION_ID or version not in _LAYOUTS:
+    if kind != APPLICATION_ID or version != SCHEMA:
         raise damaged(
             path, [Damage(phrase("file"), phrase("The file type or the layout version in its header was changed."))]
         )
-    expected = shipped(version)
-    if found != expected:
+    if not is_ours:
         raise damaged(path, list(_layout_damages(found, expected)))
-    return int(version)
 
 
 def damaged(path: Path, damages: Sequence[Damage]) -> DamagedReviewError:
@@ -278,11 +258,10 @@ def _layout(connection: sqlite3.Connection) -> _Layout:
     return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
 
 
-@lru_cache
-def shipped(version: int) -> _Layout:
-    """Return what a version of the layout holds."""
+@cache
+def _own_layout() -> _Layout:
     with contextlib.closing(sqlite3.connect(":memory:")) as made:
-        made.executescript("".join(text for number, text in _LAYOUTS.items() if number <= version))
+        made.executescript(_TABLES)
         return _layout(made)
 
 
@@ -295,35 +274,6 @@ def _layout_damages(found: _Layout, expected: _Layout) -> Iterator[Damage]:
     for kind, name, *_rest in sorted(expected - found, key=str):
         if name not in names:
             yield Damage(f"{kind} {name}", phrase("It is missing."))
-
-
-def _sealed_layout(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT value FROM head WHERE name = ?", (LAYOUT,)).fetchone()
-    return int(row[0]) if row is not None else 0
-
-
-def migrate(connection: sqlite3.Connection, schema: int) -> None:
-    """Bring an older layout up to date: version by version until the head is sealed, the rest at once."""
-    for version in range(schema + 1, SEALED):
-        connection.executescript(f"BEGIN;{_LAYOUTS[version]}PRAGMA user_version = {version};COMMIT;")
-    if schema < SCHEMA:
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            for version in range(max(schema + 1, SEALED), SCHEMA + 1):
-                for statement in filter(str.strip, _LAYOUTS[version].split(";")):
-                    connection.execute(statement)
-            seal(connection, SCHEMA)
-            connection.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Return whether there is a table: an earlier layout, opened for reading only, may not have it."""
-    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
-
-
-def has_findings(connection: sqlite3.Connection) -> bool:
-    """Return whether there is a place for findings."""
-    return has_table(connection, "findings")
 
 
 def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> None:
@@ -347,10 +297,8 @@ def read_entries(connection: sqlite3.Connection, first: int = 1, last: int = MAX
     Raises:
         sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
     """
-    origins: dict[int, str] = {}
-    if has_table(connection, "origins"):
-        wanted = "SELECT number, origin FROM origins WHERE number BETWEEN ? AND ?"
-        origins = dict(connection.execute(wanted, (first, last)))
+    wanted = "SELECT number, origin FROM origins WHERE number BETWEEN ? AND ?"
+    origins: dict[int, str] = dict(connection.execute(wanted, (first, last)))
     for row in connection.execute("SELECT * FROM journal WHERE number BETWEEN ? AND ? ORDER BY number", (first, last)):
         yield entry_of_row(row, origins.get(row[0]))
 
@@ -361,11 +309,8 @@ def read_entries_on(connection: sqlite3.Connection, line_id: str) -> Iterator[En
     Raises:
         sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
     """
-    has_origins = has_table(connection, "origins")
     for row in connection.execute("SELECT * FROM journal WHERE line_id = ? ORDER BY number", (line_id,)).fetchall():
-        found = None
-        if has_origins:
-            found = connection.execute("SELECT origin FROM origins WHERE number = ?", row[:1]).fetchone()
+        found = connection.execute("SELECT origin FROM origins WHERE number = ?", row[:1]).fetchone()
         yield entry_of_row(row, found[0] if found else None)
 
 
@@ -375,7 +320,7 @@ def entry_of_row(row: Sequence[Any], origin: str | None) -> Entry:
     Raises:
         KeyError, TypeError, ValueError: they are none.
     """
-    value = {"identities": "[]", **dict(zip(_ENTRY_COLUMNS, row, strict=False))}  # earlier layouts lack the last column
+    value = dict(zip(_ENTRY_COLUMNS, row, strict=True))
     value |= {name: json.loads(value[name]) for name in ("before", "after", "identities")}
     return entry_from_json({**value, "origin": json.loads(origin) if origin else None})
 
@@ -408,14 +353,13 @@ def append_events(connection: sqlite3.Connection, events: Iterable[Event]) -> No
 
 
 def read_events(connection: sqlite3.Connection, first: int = 1) -> Iterator[Event]:
-    """Yield the events from a number on; none in a review of an older iamdesk.
+    """Yield the events from a number on.
 
     Raises:
         sqlite3.Error, KeyError, TypeError, ValueError: they cannot be read.
     """
-    if has_table(connection, "events"):
-        for row in connection.execute("SELECT * FROM events WHERE number >= ? ORDER BY number", (first,)):
-            yield event_of_row(row)
+    for row in connection.execute("SELECT * FROM events WHERE number >= ? ORDER BY number", (first,)):
+        yield event_of_row(row)
 
 
 def last_event_moment(connection: sqlite3.Connection) -> str:

@@ -15,41 +15,30 @@ from iamdesk.review.journal import digest
 
 SEAL = "seal."
 COUNT = "count."
-LAYOUT = f"{SEAL}layout"
 COUNTED = ("population", "lines", "findings", "journal", "packs", "origins", "events")
-"""Tables whose rows are counted; the last two from layout 5 on."""
+"""Tables whose rows are counted."""
 FROZEN = f"{SEAL}frozen"
 ITEMS = f"{SEAL}items"
-"""From layout 6 on, as the last entry and event."""
 _PACKAGES = f"{SEAL}packs"
 _LAST = {"journal": f"{SEAL}journal", "events": f"{SEAL}events"}
 _NONE = "0" * 64
 """As the last entry or event where there is none: as long as a digest."""
-_ITEMS_SEALED = 6
-"""The first layout that seals items and the last entry and event."""
 
 
-def seal(connection: sqlite3.Connection, layout: int) -> None:
+def seal(connection: sqlite3.Connection) -> None:
     """Seal what a file holds now; within the transaction that wrote it."""
-    found = _sealed(connection, layout)
+    found = _sealed(connection)
     connection.executemany("INSERT OR REPLACE INTO head VALUES (?, ?)", found.items())
 
 
-def _sealed(connection: sqlite3.Connection, layout: int) -> dict[str, str]:
+def _sealed(connection: sqlite3.Connection) -> dict[str, str]:
     """Return all seals and counts of what a file holds."""
-    found = {LAYOUT: str(layout), FROZEN: _frozen(connection), _PACKAGES: _packages(connection)}
-    if layout >= _ITEMS_SEALED:
-        found[ITEMS] = _items(connection)
-        found |= {name: _last(connection, table) for table, name in _LAST.items()}
-    for table in _counted(connection):
+    found = {FROZEN: _frozen(connection), ITEMS: _items(connection), _PACKAGES: _packages(connection)}
+    found |= {name: _last(connection, table) for table, name in _LAST.items()}
+    for table in COUNTED:
         (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - names of our own
         found[f"{COUNT}{table}"] = count_text(count)
     return found
-
-
-def _counted(connection: sqlite3.Connection) -> Iterator[str]:
-    there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
-    return (table for table in COUNTED if table in there)
 
 
 def seal_journal(connection: sqlite3.Connection, count: int, last: str) -> None:
@@ -85,21 +74,20 @@ _BROKEN = {
     FROZEN: (mark("head"), mark("The head or the population differs from what was frozen with the review.")),
     ITEMS: (mark("items"), mark("Entitlements or findings differ from those that were frozen with the review.")),
     _PACKAGES: (mark("packs"), mark("The recorded packages were changed.")),
-    LAYOUT: (mark("head"), mark("The layout version in the head was changed.")),
     _LAST["journal"]: (mark("journal"), mark("Its last entry is not the last one that was written.")),
     _LAST["events"]: (mark("events"), mark("Its last event is not the last one that was written.")),
 }
 """Place and sentence by seal."""
 
 
-def broken_seals(connection: sqlite3.Connection, layout: int) -> Iterator[Damage]:
+def broken_seals(connection: sqlite3.Connection) -> Iterator[Damage]:
     """Yield what is not as it was sealed."""
     sealed = {
         str(name): str(value)
         for name, value in connection.execute("SELECT name, value FROM head")
         if str(name).startswith((SEAL, COUNT))
     }
-    found = _sealed(connection, layout)
+    found = _sealed(connection)
     for name, (place, sentence) in _BROKEN.items():
         if sealed.get(name) != found.get(name):
             yield Damage(phrase(place), phrase(sentence))

@@ -108,8 +108,6 @@ class Ledger:
 
 
 _START = "Carried over from review "
-_EARLIER_START = "Taken over from review "
-"""In reviews of earlier versions of iamdesk."""
 
 
 def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, why: str) -> ItemDecision:
@@ -117,7 +115,7 @@ def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, 
 
     Second approval is not carried over.
     """
-    if decision.comment.startswith((_START, _EARLIER_START)):
+    if decision.comment.startswith(_START):
         return decision.by_one  # the comment refers to the first decision
     who = f", decided by {decided.reviewer} on {decided.moment[:10]}" if decided is not None else ""
     return replace(decision.by_one, comment=f"{_START}{review_id}{who}: {why}. {decision.comment}".rstrip())

@@ -5,7 +5,6 @@ import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 
-from iamdesk.review.schema import SCHEMA
 from iamdesk.review.seals import seal
 
 
@@ -14,4 +13,4 @@ def create_on(path: Path, moment: datetime) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         created = moment.astimezone(UTC).isoformat(timespec="seconds")
         connection.execute("UPDATE head SET value = ? WHERE name = 'created'", (created,))
-        seal(connection, SCHEMA)
+        seal(connection)

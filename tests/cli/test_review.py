@@ -382,6 +382,17 @@ def test_a_filled_sheet_that_widens_access_is_saved_with_the_same_warning(run: R
     assert "warning" not in again.stderr
 
 
+def test_a_review_of_another_layout_is_refused(run: Run, made: Path, tmp_path: Path) -> None:
+    other = Path(shutil.copy(made / "q3.iamreview", tmp_path / "other.iamreview"))
+    with sqlite3.connect(other) as file:
+        file.execute("ALTER TABLE packs DROP COLUMN journal_entries")
+        file.execute("PRAGMA user_version = 5")
+    file.close()
+    sentence = "other.iamreview: the review has layout 5; this iamdesk reads only layout 1"
+    for words in (("status", other), ("entitlements", other)):
+        assert sentence in run("review", *words, status=2).stderr
+
+
 def test_damaged_review_is_told_and_recovered(run: Run, made: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.iamreview"
     content = (made / "q3.iamreview").read_bytes()

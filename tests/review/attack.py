@@ -29,7 +29,7 @@ from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import edit_of, rounds
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.item_effect import PROVED, effect_of
-from iamdesk.review.items import FORMAT_2, ReviewItem
+from iamdesk.review.items import ReviewItem
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.whatif.apply import apply
@@ -144,7 +144,7 @@ def decided(evaluator: Evaluator, request: Request) -> EvalDecision | None:
 
 def proved_items(evaluator: Evaluator) -> Sequence[ReviewItem]:
     """Return the entitlements of a snapshot of which it is proved that nothing changes without them."""
-    scope = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    scope = with_effects(evaluator, review_scope(evaluator))
     return [one for one in scope.lines if effect_of(one)["status"] == PROVED and edit_of(one) is not None]
 
 

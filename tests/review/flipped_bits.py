@@ -48,7 +48,10 @@ def make(path: Path, size: int) -> None:
         later = ItemDecision(ReviewDecision.EXCEPT, "later", "Ben", date(2099, 1, 1))
         review.record(dict.fromkeys((one["finding_id"] for one in findings[::3]), later), ANA, lambda: NOW)
         for at in range(min(size, 3)):
-            review.note_package(EvidenceRecord(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256))
+            count = len([*review.journal()])
+            review.note_package(
+                EvidenceRecord(NOW.isoformat(), f"pack {at}", f"{at:064x}", review.journal_sha256, count, "")
+            )
 
 
 def content(path: Path, *, writable: bool) -> Any:

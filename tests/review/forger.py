@@ -12,7 +12,7 @@ from typing import Any
 from iamdesk.review.events import event_from_json
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.journal import digest
-from iamdesk.review.schema import SCHEMA, SEALED, append_events, read_entries, read_events, read_head
+from iamdesk.review.schema import append_events, read_entries, read_events, read_head
 from iamdesk.review.seals import seal
 
 Value = dict[str, Any]
@@ -73,6 +73,7 @@ class Forger:
         events: Callable[[list[Value]], object] = lambda _: None,
         *,
         packs: bool = True,
+        start: str = "",
     ) -> None:
         """Write journal and events anew after a change, and hash and seal everything: items, chain, packages, head."""
         entries, happened = self.entries(), self.events()
@@ -82,9 +83,9 @@ class Forger:
         ids |= dict(self.db.execute("SELECT finding_id, sha256 FROM findings"))
         for table in ("journal", "origins", "events"):
             self.sql(f"DELETE FROM {table}")
-        seal(self.db, SCHEMA)
+        seal(self.db)
         moved = {}
-        previous = read_head(self.path, self.db).journal_start
+        previous = start or read_head(self.path, self.db).journal_start
         for number, one in enumerate(entries, 1):
             was = one.pop("sha256", None)
             one |= {"number": number, "previous": previous}
@@ -100,38 +101,24 @@ class Forger:
         append_events(self.db, map(event_from_json, happened))
         if packs:
             self._move_packs(moved)
-        seal(self.db, SCHEMA)
+        seal(self.db)
 
     def _write(self, entry: Value, sha256: str) -> None:
         """Write an entry as it is, also one that iamdesk would refuse."""
         texts = {name: one if isinstance(one, int | str) else json.dumps(one) for name, one in entry.items()}
         if origin := texts.pop("origin", None):
             self.sql("INSERT INTO origins VALUES (?, ?)", entry["number"], origin)
-        texts["sha256"] = sha256
+        texts = {"identities": "[]", **texts, "sha256": sha256}
         marks = ", ".join("?" * len(texts))
         self.sql(f"INSERT INTO journal ({', '.join(texts)}) VALUES ({marks})", *texts.values())
 
     def _move_packs(self, moved: Mapping[str | None, str]) -> None:
         """Let the noted packages name the new hashes and numbers."""
-        columns = [one[1] for one in self.db.execute("PRAGMA table_info(packs)")]
-        for column in (one for one in columns if one in ("journal_sha256", "events_sha256")):
+        for column in ("journal_sha256", "events_sha256"):
             for number, sha256 in self.db.execute(f"SELECT number, {column} FROM packs").fetchall():
                 self.sql(f"UPDATE packs SET {column} = ? WHERE number = ?", moved.get(sha256, sha256), number)
-
-    def as_of(self, layout: int) -> None:
-        """Make the file one that an older iamdesk wrote: all of it that the older layout has."""
-        self.sql("DELETE FROM head WHERE name = 'detail.journal_format'")
-        unknown = [name for name, added in (("identities", 6), ("origin", 5)) if layout < added]
-        self.rewrite(lambda entries: [entry.pop(name, None) for entry in entries for name in unknown])
-        for table, column in (("journal", "identities"), ("packs", "journal_entries"), ("packs", "events_sha256")):
-            self.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
-        self.sql("DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'")
-        for table, added in (("origins", 5), ("events", 5), ("packs", 3), ("findings", 2)):
-            if layout < added:
-                self.sql(f"DROP TABLE {table}")
-        if layout >= SEALED:
-            seal(self.db, layout)
-        self.sql(f"PRAGMA user_version = {layout}")
+        number_now = "SELECT number FROM journal WHERE sha256 = journal_sha256"
+        self.sql(f"UPDATE packs SET journal_entries = coalesce(({number_now}), journal_entries)")
 
     def close(self) -> None:
         self.db.close()
@@ -202,16 +189,32 @@ def _swap(table: str) -> str:
 
 
 def _reset_chain(forger: Forger) -> None:
-    """Pretend that an older iamdesk made the review: the chain begins at zero, nothing is sealed but counts."""
-    forger.sql("DELETE FROM head WHERE name = 'detail.journal_format'")
-    forger.rewrite()
+    """Let the chain begin at zero, as if it were not bound to what is reviewed."""
+    forger.sql("INSERT INTO head VALUES ('detail.journal_genesis', ?)", "0" * 64)
+    forger.rewrite(start="0" * 64)
 
 
-def _of_layout_3(forger: Forger) -> None:
-    """Pretend that an iamdesk without seals wrote the file, and leave an undecided entitlement out."""
+def _claimed_as_recovered(forger: Forger) -> None:
+    """Pretend that the review was recovered, and leave an undecided entitlement out."""
+    forger.sql("INSERT INTO head VALUES ('detail.recovered_from', 'r.iamreview')")
     forger.sql("DELETE FROM lines WHERE position = 11")
-    forger.sql("DELETE FROM events")
-    forger.as_of(3)
+    _reset_chain(forger)
+
+
+def _without_seals(forger: Forger) -> None:
+    forger.rewrite()
+    forger.sql("DELETE FROM head WHERE name GLOB 'seal.*' OR name GLOB 'count.*'")
+
+
+def _without(table: str, column: str) -> Callable[[Forger], object]:
+    """Leave out what a table has, and seal the rest."""
+
+    def do(forger: Forger) -> None:
+        forger.rewrite()
+        forger.sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+        seal(forger.db)
+
+    return do
 
 
 def _second(name: str) -> Callable[[list[Value]], object]:
@@ -334,7 +337,7 @@ STRANGER = [
             ("created", "2026-01-01T00:00:00+00:00"),
             ("previous_sha256", "cd" * 32),
             ("detail.period_end", "2027-01-01"),
-            ("seal.layout", "4"),
+            ("seal.items", "cd" * 32),
         )
     ),
     Forgery("detail removed", sql("DELETE FROM head WHERE name = 'detail.standards'")),
@@ -349,8 +352,8 @@ STRANGER = [
     Forgery(
         "package added",
         counted(
-            f"INSERT INTO packs (moment, name, manifest_sha256, journal_sha256) SELECT moment, 'x', '{ONE_SHA}', "
-            "journal_sha256 FROM packs WHERE number = 1",
+            "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) SELECT "
+            f"moment, 'x', '{ONE_SHA}', journal_sha256, journal_entries, events_sha256 FROM packs WHERE number = 1",
             "packs",
             1,
         ),
@@ -370,10 +373,8 @@ STRANGER = [
         sql("ALTER TABLE findings RENAME TO f; CREATE VIEW findings AS SELECT * FROM f WHERE position < 3"),
     ),
     Forgery("index removed", sql("DROP INDEX journal_of_line")),
-    Forgery("layout 3 in the header", sql("PRAGMA user_version = 3")),
-    Forgery("layout 5 in the header", sql("PRAGMA user_version = 5"))
-    if SCHEMA > 5
-    else Forgery("layout 4 in the header", sql("PRAGMA user_version = 4")),
+    Forgery("no layout in the header", sql("PRAGMA user_version = 0")),
+    Forgery("another layout in the header", sql("PRAGMA user_version = 2")),
     Forgery("other kind of file in the header", sql("PRAGMA application_id = 1")),
 ]
 """Edits that hash nothing anew but what lies beside them."""
@@ -446,6 +447,12 @@ PREPARER = [
         ),
     ),
     Forgery("digest of the snapshot is none", then(sql("UPDATE head SET value = 'x' WHERE name = 'snapshot_sha256'"))),
+    # What no iamdesk writes
+    Forgery("chain that begins at zero", _reset_chain),
+    Forgery("file without seals", _without_seals),
+    Forgery("journal without identities", _without("journal", "identities")),
+    Forgery("packages without the number of entries", _without("packs", "journal_entries")),
+    Forgery("packages without the last event", _without("packs", "events_sha256")),
     # Consistent rewrites, which nothing in the file can show
     Forgery("decision changed", after(1, choice="keep", comment="fine"), is_seen=False),
     Forgery("reviewer changed", change(1, reviewer="Eve", account="eve"), is_seen=False),
@@ -494,7 +501,6 @@ PREPARER = [
         is_seen=False,
     ),
     Forgery("event changed", events(lambda all_: all_[0]["details"].update(reason="x")), is_seen=False),
-    Forgery("chain as of an older iamdesk", _reset_chain, is_seen=False),
-    Forgery("file as of an iamdesk without seals", _of_layout_3, is_seen=False),
+    Forgery("claimed as recovered", _claimed_as_recovered, is_seen=False),
 ]
 """Edits of somebody who hashes and seals everything anew."""

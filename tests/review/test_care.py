@@ -66,7 +66,7 @@ def test_an_imported_sheet_is_one_act_and_no_pace() -> None:
     assert (ana.decisions, ana.acts, ana.median_step, ana.per_item, ana.at_once) == (22, 3, 110, 110, 0)
     assert found.seconds_at_once == 0
     assert [(one.sheet, one.reviewer, one.decisions) for one in found.imports] == [("q3.xlsx", "Ana", 20)]
-    assert care_of(entries).seconds_at_once == 1, "as reviews of earlier versions say it"
+    assert care_of(entries).seconds_at_once == 1, "without the event it looks like a pace"
 
 
 def test_tickets_of_a_sheet_are_no_decisions() -> None:

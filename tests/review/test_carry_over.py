@@ -100,6 +100,7 @@ def test_asked_is_what_changed_and_no_more() -> None:
         (user_arn("u03"), policy_arn("reader")),
         (user_arn("u05"), f"arn:aws:iam::{A}:group/joiners"),
         (user_arn("u07"), f"arn:aws:iam::{A}:group/grown"),
+        (user_arn("u08"), policy_arn("only-ec2")),  # a boundary since: a new item
         (f"arn:aws:iam::{A}:group/grown", policy_arn("more")),
         (role_arn("r12"), f"{role_arn('r12')}#trust"),
         (user_arn("u13"), policy_arn("AmazonPretendAccess")),

@@ -17,7 +17,7 @@ from iamdesk.review.effects_of_entry import EntryEffects
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import Prover
 from iamdesk.review.entitlements import review_scope, scope_without_access
-from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType
+from iamdesk.review.items import EntitlementType
 from iamdesk.review.revoking_edits import edit_of
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -29,7 +29,7 @@ from ..builders.captures import evaluator as evaluator_of
 def test_proofs_read_the_documents_of_the_snapshot_once() -> None:
     """However many rounds there are; of each copy only the policies of those affected are read."""
     evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
-    scope = review_scope(evaluator, item_format=FORMAT_2)
+    scope = review_scope(evaluator)
     rounds: list[int] = []
     listings: list[SnapshotView] = []
     gathered: list[tuple[PolicyIndex, str]] = []
@@ -66,7 +66,7 @@ def test_proofs_read_the_documents_of_the_snapshot_once() -> None:
 def test_the_effect_of_an_item_is_worked_out_once() -> None:
     """The proof adds to it."""
     evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
-    scope = review_scope(evaluator, item_format=FORMAT_2)
+    scope = review_scope(evaluator)
     effect, worked_out = EffectFinder.effect, 0
 
     def counted(self: EffectFinder, *of: object) -> object:
@@ -89,7 +89,7 @@ def test_the_effect_of_an_item_is_worked_out_once() -> None:
 
 def test_counts_are_forgotten_before_proofs_and_come_out_the_same() -> None:
     evaluator = Evaluator(load_snapshot(sample_snapshot()), lambda: NOON)
-    items = [one for one in review_scope(evaluator, item_format=FORMAT_2).lines if edit_of(one) is not None]
+    items = [one for one in review_scope(evaluator).lines if edit_of(one) is not None]
     finder = EffectFinder(evaluator)
     effects = [finder.effect(one) for one in items]
     changes, unlimited = finder.changes, finder._unlimited
@@ -131,11 +131,10 @@ def test_entitlements_are_counted_without_evaluating_anything() -> None:
     for path in (sample_snapshot(), resources() / "samples" / "acme-organization"):
         evaluator = Evaluator(load_snapshot(path), lambda: NOON)
         with patch.object(Evaluator, "reaches_of", side_effect=AssertionError("permissions were evaluated")):
-            counted = {each: scope_without_access(evaluator, each) for each in (FORMAT_1, FORMAT_2)}
-        for each, scope in counted.items():
-            whole = review_scope(evaluator, item_format=each)
-            assert scope.population == whole.population
-            assert [item.line_id for item in scope.lines] == [item.line_id for item in whole.lines]
+            counted = scope_without_access(evaluator)
+        whole = review_scope(evaluator)
+        assert counted.population == whole.population
+        assert [item.line_id for item in counted.lines] == [item.line_id for item in whole.lines]
 
 
 def test_who_can_assume_a_role_is_asked_of_the_statements_that_can_name_it() -> None:
@@ -143,10 +142,10 @@ def test_who_can_assume_a_role_is_asked_of_the_statements_that_can_name_it() -> 
     roles = [role(f"role-{number}", trust=trusting({"AWS": ROOT})) for number in range(30)]
     users = [user(f"user-{one.role_name}", document(allow("sts:AssumeRole", one.arn))) for one in roles]
     evaluator = evaluator_of(*roles, *users)
-    effects = EntryEffects(EffectFinder(evaluator), review_scope(evaluator, item_format=FORMAT_2).lines)
+    effects = EntryEffects(EffectFinder(evaluator), review_scope(evaluator).lines)
     trust = next(
         item
-        for item in review_scope(evaluator, item_format=FORMAT_2).lines
+        for item in review_scope(evaluator).lines
         if item.type is EntitlementType.TRUST and item.holder_arn == roles[7].arn
     )
     compared: list[int] = []

@@ -20,7 +20,7 @@ from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.effects_proof import rounds
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.item_effect import ExactEffect, effect_of
-from iamdesk.review.items import FORMAT_1, FORMAT_2, EntitlementType, ReviewItem, Scope
+from iamdesk.review.items import EntitlementType, ReviewItem, Scope
 from iamdesk.snapshot.account_details import AccountFacts, LastAccessed, ServiceLastAccessed
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
@@ -43,10 +43,9 @@ from ..builders.captures import (
 MOMENT = datetime(2026, 6, 1, 9, tzinfo=UTC)
 
 
-def made(snapshot: Snapshot, item_format: int = FORMAT_2) -> Scope:
+def made(snapshot: Snapshot) -> Scope:
     evaluator = Evaluator(snapshot, lambda: MOMENT)
-    scope = review_scope(evaluator, item_format=item_format)
-    return with_effects(evaluator, scope) if item_format == FORMAT_2 else scope
+    return with_effects(evaluator, review_scope(evaluator))
 
 
 def by_name(scope: Scope) -> dict[tuple[str, str, str], ReviewItem]:
@@ -380,14 +379,6 @@ def test_the_only_policy_of_its_own_that_a_user_may_change_is_the_path() -> None
     items = by_name(made(captured))
     assert told(items, "changes", "managed_policy", "own")["tier"] == 0
     assert told(items, "changes", "inline_policy", "inline-1")["tier"] == 0
-
-
-def test_items_of_the_old_format_are_as_before() -> None:
-    scope = made(load_snapshot(sample_snapshot()), FORMAT_1)
-    kinds = {one.type for one in scope.lines}
-    assert not kinds & {EntitlementType.BOUNDARY, EntitlementType.CONSOLE_PASSWORD, EntitlementType.ROOT_ACCESS}
-    assert not any(map(effect_of, scope.lines))
-    assert not any(effect_words(one) or effect_summary(one) or used_words(one) for one in scope.lines)
 
 
 def test_a_round_affects_nobody_twice() -> None:

@@ -11,7 +11,7 @@ from iamdesk.aws.action_sets import service_actions
 from iamdesk.review.effects import OF_POLICIES, EffectFinder, EntitlementEffect, count_actions
 from iamdesk.review.effects_proof import edit_of
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 
@@ -70,7 +70,7 @@ def accounts(draw: st.DrawFn, *, denies: bool) -> Snapshot:
 def effects(snapshot: Snapshot) -> tuple[Evaluator, list[tuple[ReviewItem, EntitlementEffect]]]:
     evaluator = Evaluator(snapshot, lambda: MOMENT)
     finder = EffectFinder(evaluator)
-    items = [one for one in review_scope(evaluator, item_format=FORMAT_2).lines if one.type in OF_POLICIES]
+    items = [one for one in review_scope(evaluator).lines if one.type in OF_POLICIES]
     return evaluator, [(one, finder.effect(one)) for one in items if one.type is not EntitlementType.BOUNDARY]
 
 

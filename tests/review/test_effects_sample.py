@@ -14,7 +14,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.effects import EffectFinder, EntitlementEffect, action_names
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, ReviewItem
+from iamdesk.review.items import ReviewItem
 from iamdesk.snapshot.reader import load_snapshot
 
 ACCOUNT = "111122223333"
@@ -119,7 +119,7 @@ def finder() -> EffectFinder:
 @pytest.fixture(scope="module")
 def items(finder: EffectFinder) -> dict[tuple[str, str, str], ReviewItem]:
     """By the last part of the holder's ARN, the kind of entitlement and its name."""
-    scope = review_scope(finder.evaluator, item_format=FORMAT_2)
+    scope = review_scope(finder.evaluator)
     return {(one.holder_arn.rpartition("/")[2], one.type.value, one.name): one for one in scope.lines}
 
 

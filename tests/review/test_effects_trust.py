@@ -9,7 +9,7 @@ from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_of_entry import EntryEffects
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, EntitlementType
+from iamdesk.review.items import EntitlementType
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
@@ -19,7 +19,7 @@ from ..some_of import some_of
 
 def check(snapshot: Snapshot) -> int:
     evaluator = Evaluator(snapshot, lambda: NOON)
-    items = review_scope(evaluator, item_format=FORMAT_2).lines
+    items = review_scope(evaluator).lines
     effects = EntryEffects(EffectFinder(evaluator), items)
     compared = 0
     for item in items:

@@ -80,7 +80,10 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def note(review: ReviewFile, moment: datetime, name: str) -> None:
-    review.note_package(EvidenceRecord(moment.isoformat(timespec="seconds"), name, "78" * 32, review.journal_sha256))
+    entries, events = [*review.journal()], review.events()
+    last_event = events[-1].sha256 if events else ""
+    written = moment.isoformat(timespec="seconds")
+    review.note_package(EvidenceRecord(written, name, "78" * 32, review.journal_sha256, len(entries), last_event))
 
 
 def is_found(honest: Path, forgery: Forgery, tmp_path: Path) -> bool:

@@ -5,7 +5,7 @@ from iamdesk.export.text.review_effect import effect_words, relying_words, sugge
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_parallel import with_effects
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.joint_effect import joint_effects, relying
 
 from ..builders.captures import account, allow, document, group, managed, policy_arn, snapshot, user, user_arn
@@ -27,7 +27,7 @@ def scope() -> tuple[Evaluator, dict[str, ReviewItem]]:
         )
     )
     evaluator = Evaluator(captured, lambda: MOMENT)
-    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    found = with_effects(evaluator, review_scope(evaluator))
     wanted = (EntitlementType.GROUP, EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
     lines = [one for one in found.lines if one.type in wanted]
     return evaluator, {f"{one.holder_arn.rpartition('/')[2]} {one.name}": one for one in lines}
@@ -69,7 +69,7 @@ def test_of_several_that_grant_the_same_not_all_have_to_be_kept() -> None:
     same = document(allow("s3:Get*"))
     captured = snapshot(account(user("thrice", same, same, same)))
     evaluator = Evaluator(captured, lambda: MOMENT)
-    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    found = with_effects(evaluator, review_scope(evaluator))
     item = next(one for one in found.lines if one.name == "inline-1")
     assert effect_words(item)[1] == (
         "Revoking it is proved to change nothing, provided that this is kept: inline-2 and inline-3, or those of them "
@@ -96,7 +96,7 @@ def test_group_policies_that_grant_different_things_do_not_rely_on_each_other() 
         )
     )
     evaluator = Evaluator(captured, lambda: MOMENT)
-    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    found = with_effects(evaluator, review_scope(evaluator))
     wanted = (EntitlementType.GROUP, EntitlementType.INLINE_POLICY)
     items = {f"{one.holder_arn.rpartition('/')[2]} {one.name}": one for one in found.lines if one.type in wanted}
     names = {one.line_id: name for name, one in items.items()}
@@ -125,6 +125,6 @@ def test_with_more_than_are_listed_a_pair_is_named_rather_than_left_out() -> Non
     same = document(allow("s3:Get*"))
     captured = snapshot(account(user("many", *[same] * 8)))
     evaluator = Evaluator(captured, lambda: MOMENT)
-    found = with_effects(evaluator, review_scope(evaluator, item_format=FORMAT_2))
+    found = with_effects(evaluator, review_scope(evaluator))
     lines = [one for one in found.lines if one.type is EntitlementType.INLINE_POLICY]
     assert len(list(relying(lines, lines))) == 8 * 7 // 2

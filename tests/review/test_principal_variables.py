@@ -15,7 +15,7 @@ def policy(resource: str = "*", condition: dict[str, Any] | None = None, effect:
 
 
 def lines(*members: UserDetail | GroupDetail) -> list[ReviewItem]:
-    return list(review_scope(evaluator(*members)).lines)
+    return [one for one in review_scope(evaluator(*members)).lines if one.type is not EntitlementType.ROOT_ACCESS]
 
 
 def by_holder(found: list[ReviewItem]) -> dict[str, str]:

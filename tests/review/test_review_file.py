@@ -21,14 +21,11 @@ from iamdesk.errors import DamagedReviewError, ReviewError
 from iamdesk.review.decisions import UNDECIDED, DecisionError, ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.events import EventKind
 from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
-from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2
 from iamdesk.review.recovery import recover
-from iamdesk.review.review_file import SCHEMA, Decided, EvidenceRecord, Head, ReviewFile
-from iamdesk.review.schema import JOURNAL_FORMAT, JOURNAL_FORMAT_2
+from iamdesk.review.review_file import Decided, EvidenceRecord, Head, ReviewFile
 from iamdesk.review.seals import seal
 
 from ..some_of import some_of
-from .forger import Forger
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HEAD = Head("r-1", "Third quarter", "ab" * 32, "acme-prod.json", NOW)
@@ -71,7 +68,7 @@ def review(path: Path) -> Iterator[ReviewFile]:
 def test_a_review_reads_as_it_was_made(review: ReviewFile, path: Path) -> None:
     review.close()
     with ReviewFile.open(path, writable=False) as again:
-        assert again.head == replace(HEAD, details={JOURNAL_FORMAT: JOURNAL_FORMAT_2, OWN_ACCESS: OWN_ACCESS_2})
+        assert again.head == HEAD
         assert again.lines == LINES
         assert again.population() == POPULATION
         assert again.damages() == ()
@@ -154,7 +151,7 @@ def test_a_reader_leaves_alone_what_a_writer_has_not_finished(review: ReviewFile
     assert path.with_name(f"{path.name}-journal").stat().st_size > 0
     said_by_another_process(path, "reads")
     assert path.with_name(f"{path.name}-journal").exists()
-    seal(connection, SCHEMA)
+    seal(connection)
     connection.execute("COMMIT")
     assert review.damages() == ()
 
@@ -274,41 +271,6 @@ def test_many_decisions_are_seconded_without_a_reason(review: ReviewFile) -> Non
     assert [review.decision(line_id).second for line_id in ids] == ["Ben", "Ben"]
 
 
-def test_review_of_an_older_iamdesk_is_brought_up_to_date_with_every_decision(review: ReviewFile, path: Path) -> None:
-    review.record({LINES[0].line_id: KEEP}, ANA)
-    review.close()
-    with contextlib.closing(Forger(path)) as older:
-        older.as_of(1)
-    with ReviewFile.open(path, writable=False) as reading:
-        assert list(reading.findings()) == []
-        assert reading.packages() == ()
-        assert reading.damages() == ()
-    with ReviewFile.open(path) as again:
-        assert again.decision(LINES[0].line_id) == KEEP
-        assert list(again.findings()) == []
-        assert again.damages() == ()
-    after = sqlite3.connect(path)
-    assert after.execute("PRAGMA user_version").fetchone() == (SCHEMA,)
-    after.close()
-
-
-@pytest.mark.parametrize("layout", [4, 5])
-def test_sealed_review_of_an_older_iamdesk_is_brought_up_to_date(review: ReviewFile, path: Path, layout: int) -> None:
-    review.record({LINES[0].line_id: KEEP}, ANA)
-    review.close()
-    with contextlib.closing(Forger(path)) as older:
-        older.as_of(layout)
-    with ReviewFile.open(path, writable=False) as reading:
-        assert reading.damages() == ()
-        assert reading.events() == ()
-    with ReviewFile.open(path) as again:
-        assert again.decision(LINES[0].line_id) == KEEP
-        assert again.damages() == ()
-        again.append([], [(EventKind.REMIND, {"to": ["Ben"]})], ANA)
-        assert [event.details for event in again.events()] == [{"to": ["Ben"]}]
-        assert again.damages() == ()
-
-
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
@@ -328,17 +290,22 @@ def test_changed_event_is_found(review: ReviewFile, path: Path, statement: str, 
     assert place in [one.place for one in raised.value.damages]
 
 
-def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) -> None:
+@pytest.mark.parametrize("layout", [0, 2, 6, 99])
+def test_review_of_another_layout_is_refused(review: ReviewFile, path: Path, layout: int) -> None:
     review.close()
-    with sqlite3.connect(path) as newer:
-        newer.execute("PRAGMA user_version = 99")
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(f"PRAGMA user_version = {layout}")
     with pytest.raises(DamagedReviewError, match="the file was changed or damaged"):
-        ReviewFile.open(path)  # the rest of it says that it is no newer one
-    with newer:
-        newer.execute("UPDATE head SET value = '99' WHERE name = 'seal.layout'")
-    newer.close()
-    with pytest.raises(ReviewError, match="newer"):
-        ReviewFile.open(path)
+        ReviewFile.open(path)  # its tables are those of this layout
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("ALTER TABLE journal DROP COLUMN identities")
+    sentence = f"q3.iamreview: the review has layout {layout}; this iamdesk reads only layout 1"
+    for writable in (True, False):
+        with pytest.raises(ReviewError) as refused:
+            ReviewFile.open(path, writable=writable)
+        assert (type(refused.value), str(refused.value)) == (ReviewError, sentence)
+    with contextlib.closing(sqlite3.connect(path)) as after:
+        assert after.execute("PRAGMA user_version").fetchone() == (layout,), "it stays as it is"
 
 
 @pytest.mark.parametrize(
@@ -364,7 +331,7 @@ def test_review_of_a_newer_iamdesk_is_refused(review: ReviewFile, path: Path) ->
 def test_what_was_altered_is_found(review: ReviewFile, path: Path, statement: str, place: str) -> None:
     for each in LINES[:3]:
         review.record({each.line_id: KEEP}, ANA)
-    review.note_package(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, review.journal_sha256))
+    review.note_package(EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, review.journal_sha256, 3, ""))
     review.close()
     with sqlite3.connect(path) as mallory:
         assert mallory.execute(statement).rowcount == 1
@@ -444,7 +411,7 @@ def test_what_was_put_into_the_layout_is_found(
 )
 def test_saved_is_told_only_of_what_the_file_gives_back(review: ReviewFile, trigger: str) -> None:
     review._connection.execute(trigger)  # whatever swallows what is written
-    pack = EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32)
+    pack = EvidenceRecord("2026-11-24T12:00:00+00:00", "pack", "ab" * 32, "cd" * 32, 0, "")
     decide = partial(review.record, {LINES[0].line_id: KEEP}, ANA)
     act = partial(review.note_package, pack) if "packs" in trigger else decide
     with pytest.raises(ReviewError, match="returns another one"):

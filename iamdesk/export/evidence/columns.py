@@ -13,7 +13,7 @@ from iamdesk.review.asked import SINCE_LAST, asked_reasons
 from iamdesk.review.completion import COMPLETE, DRAFT
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.item_effect import effect_of
-from iamdesk.review.items import FORMAT_2, EntitlementType, PopulationEntry, ReviewItem
+from iamdesk.review.items import EntitlementType, PopulationEntry, ReviewItem
 from iamdesk.review.journal import as_json, digest
 from iamdesk.review.people import People, PersonAccess
 from iamdesk.review.state import Decided
@@ -187,15 +187,14 @@ _EFFECT: tuple[Column[DecidedLine], ...] = (
     Column("used", lambda row: used_words(row.line)),
     Column("suggestion", lambda row: suggestion_words(row.line)),
 )
-"""What items of `FORMAT_2` carry beyond the others."""
+"""The effect of an item."""
 
 
-def entitlement_columns(item_format: int, people: People | None = None) -> tuple[Column[DecidedLine], ...]:
-    """Return the columns of entitlements in a review whose items have some format, with a list of people or without."""
+def entitlement_columns(people: People | None = None) -> tuple[Column[DecidedLine], ...]:
+    """Return the columns of entitlements in a review, with a list of people or without."""
     place = next(number for number, one in enumerate(ENTITLEMENTS) if one.name == "effective_summary")
-    effect = _EFFECT if item_format >= FORMAT_2 else ()
     persons = _persons(people) if people is not None else ()
-    return (*ENTITLEMENTS[:place], *persons, *effect, *ENTITLEMENTS[place:])
+    return (*ENTITLEMENTS[:place], *persons, *_EFFECT, *ENTITLEMENTS[place:])
 
 
 def _persons(people: People) -> tuple[Column[DecidedLine], ...]:

@@ -27,7 +27,7 @@ from iamdesk.review.decisions import LINE_CHOICES, ReviewDecision
 from iamdesk.review.description import ReviewDescription, description_of
 from iamdesk.review.effects import EffectFinder
 from iamdesk.review.events import EventKind
-from iamdesk.review.items import EntitlementType, ReviewItem, item_format_of
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.joint_effect import JointEffect, joint_effects, relying
 from iamdesk.review.own_access import OwnAccessFinder, own_line
 from iamdesk.review.people import People, PersonState, people_of
@@ -166,7 +166,7 @@ class EvidenceContext:
         self.generated_utc = utc_text(generated_at)
         self.today = self.generated_at.date()
         self.tool_version = tool_version()
-        self.build: str | None = build_id()
+        self.build = build_id()
         """Of the iamdesk that writes; None: of an earlier one, which did not name it."""
         self.action_data_version = action_data_version()
         self.cancelled = cancelled
@@ -392,15 +392,10 @@ class EvidenceContext:
         out = {one.name for one in self.left_out if one.part == Part.ACCOUNT}
         return tuple(sorted({one.account_id for one in self.review.population() if one.kind == "root"} - out))
 
-    @property
-    def item_format(self) -> int:
-        """The format of the review's items."""
-        return item_format_of(self.review.head.details)
-
     @cached_property
     def entitlement_columns(self) -> tuple[Column[DecidedLine], ...]:
         """The columns of entitlements."""
-        return self.with_status(entitlement_columns(self.item_format, self.people))
+        return self.with_status(entitlement_columns(self.people))
 
     def with_status[Row](self, columns: Sequence[Column[Row]]) -> tuple[Column[Row], ...]:
         """Return the columns of a table, the first of which says whether it is a draft."""

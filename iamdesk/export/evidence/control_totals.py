@@ -55,7 +55,7 @@ def totals(source: EvidenceContext) -> Iterator[Total]:
         accounts = {node.id for node in snapshot.organization.nodes if node.id.isdecimal()}
         captured = {account.account_id for account in snapshot.accounts} & accounts
         yield _same("accounts of the organization; in the snapshot", len(accounts), len(captured))
-    whole = scope_without_access(source.evaluator, source.item_format)
+    whole = scope_without_access(source.evaluator)
     rest = limited(whole, tuple(source.review.findings()), source.exclusions)
     elsewhere = 0
     if is_part(source.review):

@@ -220,6 +220,6 @@ def re_evaluate(evaluator: Evaluator, quoted: Mapping[str, Any]) -> str:
         quoted["context"],
         quoted["resource_account"],
         unknown_context=MissingContextMode(quoted["unknown_context"]),
-        is_of_resource=quoted.get("is_of_resource", True),  # as packages of earlier builds meant it
+        is_of_resource=quoted["is_of_resource"],
     )
     return decide_request(evaluator.evaluation_request(request)).value

@@ -111,7 +111,7 @@ def _lines(source: EvidenceContext) -> _Kind[DecidedLine]:
         ENTITLEMENTS_SHEET,
         mark("entitlement"),
         "line_id",
-        entitlement_columns(source.item_format, source.people),
+        entitlement_columns(source.people),
         LINE_CHOICES,
         "exception_owner",
         "exception_expiry",

@@ -1,5 +1,6 @@
 """The manifest of a package: the hashes of all files, in canonical JSON."""
 
+import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -7,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from iamdesk.escaping import visible
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
 from iamdesk.review.journal import canonical
@@ -27,8 +29,9 @@ SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")
 """Files for people: the statement and its annex; they contain the digest of all other files."""
 SOURCE = "source"
-OF_CHAINS = frozenset({"genesis_sha256", "journal_entries", "events_sha256", "events"})
-"""Members of a manifest that those of earlier versions lack."""
+_DERIVED = ("format", "evidence_sha256", "files")
+UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
+"""Errors of reading files whose content iamdesk did not write: their author could have updated the hashes."""
 _PIECE = 1 << 20
 
 
@@ -42,6 +45,12 @@ class _ListedFile(_Strict):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
+class _Tool(_Strict):
+    name: str
+    version: str
+    build: str
+
+
 class _Counts(_Strict):
     population: int
     entitlements: int
@@ -53,22 +62,26 @@ class _Counts(_Strict):
     findings_by_decision: dict[str, int]
 
 
-class ManifestModel(_Strict):
-    """Required members of a manifest; others are allowed."""
+class _Manifest(_Strict):
+    """The members of a manifest: all of them, and no others."""
 
+    model_config = ConfigDict(extra="forbid")
+    format: str
     review_id: str
     generated_utc: str
+    tool: _Tool
     snapshot_sha256: str
-    genesis_sha256: str | None = None
-    """Digest of what is reviewed, which the first entry of the journal follows; None: of an earlier version."""
+    genesis_sha256: str | None
+    """Digest of what is reviewed, which the first entry of the journal follows; None: the review was recovered."""
     journal_sha256: str
-    journal_entries: int | None = None
-    """Number of entries of the journal; None in packages of earlier versions, as the next two."""
-    events_sha256: str | None = None
+    journal_entries: int
+    events_sha256: str
     """Digest of the last event; empty if there is none."""
-    events: int | None = None
-    previous_review_id: str | None = None
-    previous_manifest_sha256: str | None = None
+    events: int
+    previous_review_id: str | None
+    previous_manifest_sha256: str | None
+    status: str
+    evidence_sha256: str
     counts: _Counts
     files: list[_ListedFile]
 
@@ -143,25 +156,44 @@ def manifest_sha256(folder: Path) -> str:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest of a package.
+    """Return the manifest of a package: of this format, with every member.
 
     Raises:
-        ExportError: it is missing or cannot be read.
+        ExportError: it is missing, cannot be read, or is not what iamdesk writes.
     """
     try:
         if not (folder / MANIFEST).is_file():
             raise FileNotFoundError
-        value = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
+        content = (folder / MANIFEST).read_bytes()
+    except OSError as error:
         raise ExportError(
             phrase("{folder} is not an evidence package: {manifest} cannot be read", folder=folder, manifest=MANIFEST)
         ) from error
-    if not isinstance(value, dict):
-        raise ExportError(
-            phrase(
-                "{folder} is not an evidence package: {manifest} is not a JSON object",
-                folder=folder,
-                manifest=MANIFEST,
-            )
-        )
+    value, fault = manifest_of(content)
+    if fault:
+        raise ExportError(phrase("{folder} is not an evidence package: {fault}", folder=folder, fault=fault))
     return value
+
+
+def manifest_of(content: bytes) -> tuple[dict[str, Any], str]:
+    """Return the manifest of its bytes, and why it is none that iamdesk writes; empty if it is one."""
+    try:
+        value = json.loads(content)
+        if (found := value["format"]) != FORMAT:
+            return {}, phrase(
+                "{manifest} has format `{found}`; this iamdesk reads only `{own}`",
+                manifest=MANIFEST,
+                found=visible(str(found)),
+                own=FORMAT,
+            )
+        hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
+        about = {name: member for name, member in value.items() if name not in _DERIVED}
+        if manifest_bytes(about, hashes) == content:
+            _Manifest.model_validate(value)
+            return value, ""
+    except ValidationError as error:
+        member = visible(".".join(map(str, error.errors()[0]["loc"])))
+        return {}, phrase("{manifest} is not as iamdesk writes it: {member}", manifest=MANIFEST, member=member)
+    except UNREADABLE:
+        pass
+    return {}, phrase("{manifest} was changed after it was written", manifest=MANIFEST)

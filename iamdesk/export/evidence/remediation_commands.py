@@ -11,13 +11,13 @@ from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine
 from iamdesk.export.evidence.remediation_shell import END, HELPERS
 from iamdesk.export.files.shell_script import is_odd, script_head
 from iamdesk.export.text.review import entitlement_words
-from iamdesk.export.text.review_effect import is_guardrail_by_effect
+from iamdesk.export.text.review_effect import is_guardrail
 from iamdesk.inventory.permission_sets import permission_set_of_arn
 from iamdesk.inventory.references import is_service_linked_arn
 from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import ReviewDecision
 from iamdesk.review.item_effect import effect_of
-from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem
 
 _NAME = re.compile(r"[A-Za-z0-9_+=,.@-]{1,128}")
 """Valid IAM names (IAM User Guide, "IAM and AWS STS quotas", name requirements)."""
@@ -179,7 +179,7 @@ def _call(row: DecidedLine) -> str:
     """Return the line of the script that revokes an entitlement; empty if that is to be done by hand."""
     line = row.line
     words = command(line)
-    if not words or line.type is EntitlementType.BOUNDARY or _is_guardrail(line) or _is_odd(line):
+    if not words or line.type is EntitlementType.BOUNDARY or is_guardrail(line) or _is_odd(line):
         return ""
     name, kind = line.holder_arn.rpartition("/")[2], line.holder_kind
     undo: tuple[str, ...]
@@ -204,10 +204,6 @@ def _call(row: DecidedLine) -> str:
             function = "take_assignment"
             what = (options["--instance-arn"], line.entitlement_id, options["--principal-id"])
     return shlex.join((function, row.line_id, line.account_id, kind, name, shlex.join(undo), *what, *words))
-
-
-def _is_guardrail(line: ReviewItem) -> bool:
-    return bool(line.evidence.get(ONLY_DENIES)) or is_guardrail_by_effect(line)
 
 
 def _is_odd(line: ReviewItem) -> bool:
@@ -238,7 +234,7 @@ def _by_hand(line: ReviewItem) -> str:
             )
         case EntitlementType.RESOURCE_GRANT:
             return "remove the principal from the resource policy"
-    if _is_guardrail(line) and not _is_odd(line):
+    if is_guardrail(line) and not _is_odd(line):
         return (
             f"a guardrail, revoking it widens access: look at who can do more without it, then run {command_text(line)}"
         )

@@ -22,7 +22,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks.finding import Finding
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
-from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, OF_CHAINS, PEOPLE, SOURCE, STATEMENTS, TABLES
+from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
@@ -137,10 +137,7 @@ def _rest(
             yield failed(path, phrase("It does not belong in the package: the snapshot has other findings."))
         else:
             yield failed(path, phrase("It is missing: a package of this review contains it."))
-    expected = dict(about)
-    if about["genesis_sha256"] is None and "journal_entries" not in manifest:  # a package of an earlier version
-        expected = {name: value for name, value in about.items() if name not in OF_CHAINS}
-    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != expected:
+    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
         yield failed(MANIFEST, _differs(versions))
 
 

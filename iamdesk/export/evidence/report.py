@@ -22,7 +22,7 @@ from iamdesk.export.evidence.report_people import (
 )
 from iamdesk.export.evidence.report_process import joint_blocks, removal_blocks
 from iamdesk.export.evidence.report_sample import ReportSample
-from iamdesk.export.evidence.review_json import entitlement_definition
+from iamdesk.export.evidence.review_json import ENTITLEMENT_DEFINITION
 from iamdesk.export.text.review import ACCEPT_WORD, CHOICE_WORDS
 from iamdesk.review.completion import DRAFT
 from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, ReviewDecision
@@ -220,7 +220,7 @@ def _scope(source: EvidenceContext) -> Section:
         ("Review", f"{head.review_id}: {head.title}"),
         ("Opened", f"{head.created:%Y-%m-%d %H:%M} UTC"),
         ("Accounts", ", ".join(source.accounts)),
-        ("Entitlements", entitlement_definition(source.item_format)),
+        ("Entitlements", ENTITLEMENT_DEFINITION),
         ("Principals out of scope", "; ".join(reasons) or "none"),
     ]
     known = {"period_start": "Period from", "period_end": "Period to", "standards": "Standards", "scope": "Scope"}

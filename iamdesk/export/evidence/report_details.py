@@ -18,7 +18,6 @@ from iamdesk.export.text.review import (
     power_words,
 )
 from iamdesk.export.text.review_effect import effect_words
-from iamdesk.review.items import FORMAT_2
 
 _MAX_ADMINISTRATORS = 30
 """In the statement; the annex has a page for each."""
@@ -138,19 +137,11 @@ def appendix_sections(kept: ReportSample, source: EvidenceContext) -> Iterator[S
         kept.findings,
         (source.counts.findings, "04_findings.csv"),
     )
-    names_of_lines: tuple[str, ...] = (
-        *("account_id", "holder_display", "entitlement_type", "entitlement_name"),
-        *("reaches_admin", "decision"),
-    )
-    widths: tuple[int, ...] = (14, 26, 15, 25, 10, 10)
-    if source.item_format >= FORMAT_2:
-        names_of_lines = ("tier", "holder_display", "entitlement_name", "gives", "revoking", "decision")
-        widths = (5, 18, 17, 27, 24, 9)
     yield _listed(
         "Annex: entitlements",
         source.entitlement_columns,
-        names_of_lines,
-        widths,
+        ("tier", "holder_display", "entitlement_name", "gives", "revoking", "decision"),
+        (5, 18, 17, 27, 24, 9),
         kept.lines,
         (source.counts.entitlements, "03_entitlements.csv"),
     )

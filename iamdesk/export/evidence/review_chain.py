@@ -27,14 +27,13 @@ def package_at(path: Path, moment: datetime | None = None) -> EvidenceRecord:
     with opened_package(path) as folder:
         manifest = read_manifest(folder)
         when = (moment or datetime.now(UTC)).isoformat(timespec="seconds")
-        entries, last_event = manifest.get("journal_entries"), manifest.get("events_sha256")
         return EvidenceRecord(
             when,
             path.name,
             manifest_sha256(folder),
-            str(manifest.get("journal_sha256")),
-            entries if isinstance(entries, int) else None,
-            last_event if isinstance(last_event, str) else None,
+            manifest["journal_sha256"],
+            manifest["journal_entries"],
+            manifest["events_sha256"],
         )
 
 
@@ -54,7 +53,7 @@ def manifest_before(previous: ReviewFile, package: Path | None) -> str:
         return next((one.manifest_sha256 for one in whole), "")
     with opened_package(package) as folder:
         manifest = read_manifest(folder)
-        if manifest.get("review_id") != previous.head.review_id:
+        if manifest["review_id"] != previous.head.review_id:
             raise ReviewError(
                 phrase(
                     "{name} is not the evidence package of review {review_id}",
@@ -62,7 +61,7 @@ def manifest_before(previous: ReviewFile, package: Path | None) -> str:
                     review_id=previous.head.review_id,
                 )
             )
-        if manifest.get("journal_sha256") != previous.journal_sha256:
+        if manifest["journal_sha256"] != previous.journal_sha256:
             raise ReviewError(
                 phrase(
                     "{name} does not contain the latest decisions of review {review_id}: export it again",
@@ -75,8 +74,7 @@ def manifest_before(previous: ReviewFile, package: Path | None) -> str:
 
 def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator[Result]:
     """Yield whether ``previous`` is the package that a manifest refers to; None: it is not given."""
-    named = manifest.get("previous_manifest_sha256")
-    before = manifest.get("previous_review_id")
+    named, before = manifest["previous_manifest_sha256"], manifest["previous_review_id"]
     if not named:
         if before:
             yield Result(
@@ -120,7 +118,7 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
                 found=found,
             ),
         )
-    elif manifest_found.get("review_id") != before:
+    elif manifest_found["review_id"] != before:
         yield failed(
             _NAME,
             phrase(
@@ -138,7 +136,7 @@ def verify_chain(manifest: Mapping[str, Any], previous: Path | None) -> Iterator
 def evidence_beside(folder: Path) -> Path | None:
     """Return the package of the previous review if it is in the same folder as this package, else None."""
     try:
-        named = read_manifest(folder).get("previous_manifest_sha256")
+        named = read_manifest(folder)["previous_manifest_sha256"]
     except ExportError:
         return None
     if not named:

@@ -10,18 +10,13 @@ from iamdesk.export.evidence.columns import DecidedFinding, DecidedLine, LineCha
 from iamdesk.export.evidence.context import EvidenceContext, file_name
 from iamdesk.export.evidence.control_totals import Total
 from iamdesk.export.evidence.schema import FORMAT
-from iamdesk.review.items import FORMAT_2
 from iamdesk.review.journal import as_json, canonical
 from iamdesk.review.state import Decided
 
-
-def entitlement_definition(item_format: int) -> str:
-    """Return what an entitlement is, in a review whose items have some format."""
-    since = "permissions boundary, console password, access of the root user, " if item_format >= FORMAT_2 else ""
-    return (
-        f"group membership, attached managed policy, inline policy, {since}trust policy, active access key, grant by a "
-        "resource policy, assignment of a permission set"
-    )
+ENTITLEMENT_DEFINITION = (
+    "group membership, attached managed policy, inline policy, permissions boundary, console password, access of the "
+    "root user, trust policy, active access key, grant by a resource policy, assignment of a permission set"
+)
 
 
 def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, Any]:
@@ -36,7 +31,7 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
             "name": "iamdesk",
             "version": source.tool_version,
             "action_data_version": source.action_data_version,
-            **({"build": source.build} if source.build else {}),
+            "build": source.build,
         },
         "review": {
             "id": head.review_id,
@@ -57,7 +52,7 @@ def head_values(source: EvidenceContext, found: Sequence[Total]) -> dict[str, An
         "scope": {
             "accounts": list(source.accounts),
             "principal_classes": dict(sorted(Counter(member.kind for member in population).items())),
-            "entitlement_definition": entitlement_definition(source.item_format),
+            "entitlement_definition": ENTITLEMENT_DEFINITION,
             "left_out": [asdict(one) for one in source.left_out],
             "exclusions": dict(sorted(Counter(one.out_reason for one in population if not one.in_scope).items())),
         },

@@ -17,16 +17,15 @@ class Tool(_Strict):
     name: Literal["iamdesk"]
     version: str
     action_data_version: str
-    build: str | None = None
-    """Digest of its code and data; None in packages of earlier versions."""
+    build: str
+    """Digest of its code and data."""
 
 
 class Completion(_Strict):
     """Whether the review was complete when the package was written."""
 
     complete: bool
-    status: Literal["complete", "DRAFT"] | None = None
-    """None: written by an earlier build."""
+    status: Literal["complete", "DRAFT"]
     open: dict[str, int]
     """How many items and findings are open, by reason."""
 
@@ -36,11 +35,10 @@ class Review(_Strict):
 
     id: str
     title: str
-    snapshot_name: str = ""
+    snapshot_name: str
     opened_utc: str
     state: Literal["open", "decided"]
-    completion: Completion | None = None
-    """None: written by an earlier build."""
+    completion: Completion
     details: dict[str, str]
     previous_manifest_sha256: str | None
 
@@ -70,7 +68,7 @@ class Scope(_Strict):
     accounts: list[str]
     principal_classes: dict[str, int]
     entitlement_definition: str
-    left_out: list[LeftOut] = []
+    left_out: list[LeftOut]
     exclusions: dict[str, int]
     """By reason, the number of principals out of scope."""
 

@@ -31,11 +31,8 @@ from iamdesk.review.journal import GENESIS, canonical, digest
 SSH = "ssh"
 UNSIGNED = "unsigned attestation"
 ALLOWED = "allowed_signers"
-_PREVIOUS = "previous_sha256"
 _SECONDS = 120
 _DECIDED = "I decided on the entitlements and findings that bear my name, to the best of my knowledge."
-_DECIDED_BEFORE = "I decided on the lines that bear my name, to the best of my knowledge."
-"""The statement of reviewers in earlier versions of iamdesk."""
 _APPROVED = "I approved the decisions whose second approval bears my name, to the best of my knowledge."
 
 
@@ -50,16 +47,9 @@ class Role(StrEnum):
     @property
     def sentence(self) -> str:
         """The statement of a signer in this role."""
-        return self.sentences[0]
-
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """The statement, and those of earlier versions of iamdesk."""
         if self in (Role.MANAGEMENT, Role.OWNER):
-            return (ACKNOWLEDGED,)
-        if self is Role.SECOND_REVIEWER:
-            return _APPROVED, _DECIDED, _DECIDED_BEFORE
-        return _DECIDED, _DECIDED_BEFORE
+            return ACKNOWLEDGED
+        return _APPROVED if self is Role.SECOND_REVIEWER else _DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +69,17 @@ class SignOff:
     public_key: str
     """Empty for an unsigned attestation."""
     signature: str
-    previous_sha256: str = ""
-    """Digest of the previous sign-off, `GENESIS` for the first; empty in sign-offs of earlier versions of iamdesk."""
+    previous_sha256: str
+    """Digest of the previous sign-off, `GENESIS` for the first."""
 
     @property
     def text(self) -> str:
         """The signed text. It is unambiguous, because no value has a line break (`signoff_checks`)."""
-        place = f"number: {self.number}\nprevious-sha256: {self.previous_sha256}\n" if self.previous_sha256 else ""
         return (
             "iamdesk review sign-off\n"
             f"manifest-sha256: {self.manifest_sha256}\n"
-            f"{place}"
+            f"number: {self.number}\n"
+            f"previous-sha256: {self.previous_sha256}\n"
             f"role: {self.role}\n"
             f"name: {self.name}\n"
             f"title: {self.title}\n"
@@ -110,8 +100,7 @@ class SignOff:
 
     def as_json(self) -> dict[str, Any]:
         """Return its entry in the list; ``text_sha256`` reveals changes of unsigned attestations."""
-        value = {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
-        return value if self.previous_sha256 else {name: one for name, one in value.items() if name != _PREVIOUS}
+        return {**asdict(self), "text_sha256": hashlib.sha256(self.text.encode()).hexdigest()}
 
     @property
     def sha256(self) -> str:
@@ -189,8 +178,8 @@ def sign(
             phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
         )
     moment = now or datetime.now(UTC)
-    written = read_manifest(folder).get("generated_utc")
-    if isinstance(written, str) and utc_text(moment) < written:
+    written = read_manifest(folder)["generated_utc"]
+    if utc_text(moment) < written:
         raise ExportError(
             phrase(
                 "the clock of this computer says {now}, but the package was written at {written}: correct the "
@@ -243,8 +232,7 @@ def sign_off_from_json(value: Mapping[str, Any]) -> SignOff:
     Raises:
         KeyError, TypeError, ValueError: it is none.
     """
-    given = {_PREVIOUS: "", **value}
-    found = SignOff(**{name: given[name] for name in SignOff.__dataclass_fields__})
+    found = SignOff(**{name: value[name] for name in SignOff.__dataclass_fields__})
     texts = [one for name, one in asdict(found).items() if name != "number"]
     if type(found.number) is not int or not all(isinstance(one, str) for one in texts):
         raise TypeError("a sign-off has a number and texts")

@@ -150,18 +150,15 @@ def _fault(
             place=at + 1,
         )
     before = signoffs[at - 1] if at else None
-    if one.previous_sha256 and one.previous_sha256 != (before.sha256 if before else GENESIS):
+    if one.previous_sha256 != (before.sha256 if before else GENESIS):
         return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
-    # Sign-offs of earlier versions do not contain the previous one: compare with all.
     if any(earlier.signature == one.signature != "" for earlier in signoffs[:at]):
         return phrase("It repeats an earlier sign-off.")
-    if not one.previous_sha256 and before is not None and before.previous_sha256:
-        return phrase("It does not follow the sign-off before it: sign-offs were removed, changed or moved.")
     if one.manifest_sha256 != manifest_hash:
         return phrase("{name} signed another manifest.", name=one.name)
     if one.role not in {role.value for role in Role}:
         return phrase("`{role}` is not a role for signing.", role=one.role)
-    if one.statement not in Role(one.role).sentences:
+    if one.statement != Role(one.role).sentence:
         return phrase("Its statement is not that of the role {role}: “{said}”.", role=one.role, said=one.statement)
     if not one.name.strip():
         return phrase("It has no name.")

@@ -1,7 +1,5 @@
 """Verification of a package: hashes, signatures and chain, then its content, with quoted requests evaluated again."""
 
-import csv
-import json
 import re
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,11 +14,11 @@ from iamdesk.export.evidence.manifest import (
     MANIFEST,
     SIGNOFFS,
     SUMS,
+    UNREADABLE,
     FileHash,
-    ManifestModel,
     files_of,
     hash_of,
-    manifest_bytes,
+    manifest_of,
     manifest_sha256,
     sums_text,
 )
@@ -33,8 +31,6 @@ from iamdesk.export.evidence.verify_signed_parts import verify_signed_parts
 from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.i18n import phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
-
-_DERIVED = ("format", "evidence_sha256", "files")
 
 
 def verify(
@@ -163,10 +159,6 @@ def _noted(sha256: str, note: Path) -> Iterator[Result]:
     yield failed(name, phrase("It does not name the SHA-256 of the manifest."))
 
 
-UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
-"""Errors of reading files whose content iamdesk did not write: their author could have updated the hashes."""
-
-
 def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
     """Yield the results of one part of the verification, and a failure if it cannot continue."""
     try:
@@ -189,17 +181,8 @@ def _manifest(folder: Path) -> tuple[dict[str, Any], Result | None]:
         raise ExportError(
             phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
         )
-    content = path.read_bytes()
-    try:
-        value = json.loads(content)
-        hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
-        about = {name: member for name, member in value.items() if name not in _DERIVED}
-        if manifest_bytes(about, hashes) == content:
-            ManifestModel.model_validate(value)
-            return value, None
-    except UNREADABLE:
-        pass
-    return {}, failed(phrase("manifest"), phrase("{file} was changed after it was written.", file=MANIFEST))
+    value, fault = manifest_of(path.read_bytes())
+    return value, failed(phrase("manifest"), f"{fault}.") if fault else None
 
 
 def _hashes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result]:

@@ -37,10 +37,10 @@ from iamdesk.review.effects_parallel import each_effect
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.events import Event, broken_event, event_from_json
 from iamdesk.review.item_effect import with_effect
-from iamdesk.review.items import FORMAT_2, Scope, item_format_of
+from iamdesk.review.items import Scope
 from iamdesk.review.journal import Entry, as_json, broken_at, digest, entry_from_json
 from iamdesk.review.journal_rules import CLOCKS, broken_rules
-from iamdesk.review.own_access import OWN_ACCESS, OWN_ACCESS_2, OwnAccessFinder
+from iamdesk.review.own_access import OwnAccessFinder
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
@@ -147,7 +147,7 @@ def _verified(
                 phrase("expected"),
                 phrase("{name} is {found}, not {value}.", name=name, found=visible(found) or "?", value=visible(value)),
             )
-    if review.head.review.previous_manifest_sha256 != manifest.get("previous_manifest_sha256"):
+    if review.head.review.previous_manifest_sha256 != manifest["previous_manifest_sha256"]:
         yield failed(
             phrase("chain"), phrase("Manifest and review.json refer to different manifests of the previous review.")
         )
@@ -222,7 +222,7 @@ def _events_follow(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Result
     last = events[-1].sha256 if events else ""
     if broken is not None:
         yield failed(name, phrase("Event {broken} was changed, or events are missing.", broken=broken))
-    elif "events" in manifest and (last, len(events)) != (manifest["events_sha256"], manifest["events"]):
+    elif (last, len(events)) != (manifest["events_sha256"], manifest["events"]):
         yield failed(name, phrase("Number or digest of the last event is not the one in the manifest."))
     else:
         yield passed(name, phrase("{count:,} events, each chained to the previous one.", count=len(events)))
@@ -243,11 +243,7 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
             remark=Remark.RECOVERED,
         )
     if not head.has_genesis:
-        why = (
-            phrase("The review was recovered from a damaged file: its journal is not bound to what is reviewed.")
-            if RECOVERED_FROM in head.details
-            else phrase("An earlier version of iamdesk made the review: its journal is not bound to what is reviewed.")
-        )
+        why = phrase("The review was recovered from a damaged file: its journal is not bound to what is reviewed.")
         yield Result(name, Outcome.NOT_DONE, why)
         return
     ledger = Ledger(
@@ -258,11 +254,10 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
         ),
     )
     own = OwnAccessFinder([one.own for one in review.lines], review.population)
-    by_groups = own if head.details.get(OWN_ACCESS) == OWN_ACCESS_2 else None
     try:
         broken = [
             f"{one.place}: {one.sentence}"
-            for one in broken_rules(head, ledger, entries_in(folder), [*events_in(folder)], by_groups)
+            for one in broken_rules(head, ledger, entries_in(folder), [*events_in(folder)], own)
         ]
         own_access = _own_access(folder, head, ledger, own)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -342,14 +337,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
             count=len(found.stated) + len(found.not_stated),
         )
     ]
-    if head.details.get(OWN_ACCESS) != OWN_ACCESS_2:
-        sentences.append(
-            phrase(
-                "An earlier version of iamdesk made the review: reviewers' own access by groups and trust policies "
-                "is not checked."
-            )
-        )
-    elif any(one.origin is not None and one.identities for one in entries_in(folder)):
+    if any(one.origin is not None and one.identities for one in entries_in(folder)):
         sentences.append(phrase("By groups and trust policies, decisions that came from parts are not checked."))
     if people is None:
         sentences.append(phrase("There is no list of people to compare names with."))
@@ -391,7 +379,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
     try:
         head = _head(review)
         start = head.journal_start
-        if (manifest.get("genesis_sha256") or "") != head.genesis:
+        if (manifest["genesis_sha256"] or "") != head.genesis:
             yield failed(name, phrase("The manifest names another digest of what is reviewed."))
             return
         broken = broken_at(entries_in(folder), start)
@@ -411,9 +399,11 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         yield failed(name, phrase("It cannot be read."))
         return
     integrity = review.head.integrity
-    ends = {(integrity.journal_sha256, integrity.journal_entries)}
-    ends.add((manifest["journal_sha256"], manifest.get("journal_entries", count)))
-    if ends != {(last, count)} or (head.genesis and "journal_entries" not in manifest):
+    ends = {
+        (integrity.journal_sha256, integrity.journal_entries),
+        (manifest["journal_sha256"], manifest["journal_entries"]),
+    }
+    if ends != {(last, count)}:
         yield failed(name, phrase("Its last entry or number of entries is not the one in review.json and manifest."))
         return
     undecided = decision_sha256(as_json(UNDECIDED))
@@ -568,7 +558,6 @@ def _lines_again(
     """
     try:
         exclusions = exclusions_from(review.head.review.details)
-        item_format = item_format_of(review.head.review.details)
     except (TypeError, ValueError):
         yield failed(phrase("entitlements re-performed"), phrase("The exclusions of the review cannot be read."))
         return None
@@ -580,10 +569,10 @@ def _lines_again(
         return None
     lazy = LazyAttackPathGraph(evaluator)
     reach = lazy(how.progress, how.cancelled, workers)
-    scope = review_scope(evaluator, how.progress, how.cancelled, reach, item_format, workers)
+    scope = review_scope(evaluator, how.progress, how.cancelled, reach, workers)
     whole = limited(scope, (), exclusions).scope
     part_of = review.head.review.details.get(PART_OF)
-    lines = dict(_lines_of(evaluator, whole, item_format, workers, how))
+    lines = dict(_lines_of(evaluator, whole, workers, how))
     # Findings come after effects, digests are kept in place of both: each needs hundreds of megabytes of its own.
     scope = Scope(scope.population, tuple(replace(line, evidence={}) for line in scope.lines))
     del whole
@@ -630,13 +619,8 @@ def _lines_again(
     return found
 
 
-def _lines_of(
-    evaluator: Evaluator, scope: Scope, item_format: int, workers: Workers | None, how: _How
-) -> Iterator[tuple[str, str]]:
+def _lines_of(evaluator: Evaluator, scope: Scope, workers: Workers | None, how: _How) -> Iterator[tuple[str, str]]:
     """Yield ID and digest of each item of a review; of a part, too, effects are those among the items of the whole."""
-    if item_format < FORMAT_2:
-        yield from ((line.line_id, line.sha256) for line in scope.lines)
-        return
     for number, effect in each_effect(evaluator, scope, workers, how.progress, how.cancelled):
         line = with_effect(scope.lines[number], effect)
         yield line.line_id, line.sha256
@@ -773,16 +757,16 @@ def _versions(document: ReviewDocument, *, of_review: bool = False) -> str:
     wrote = (
         (details.get("tool_version", ""), details.get("build", ""), details.get("action_data_version", ""))
         if of_review
-        else (tool.version, tool.build or "", tool.action_data_version)
+        else (tool.version, tool.build, tool.action_data_version)
     )
     here = (tool_version(), build_id(), action_data_version())
     if wrote == here:
         return ""
     return phrase(
-        " (written by iamdesk {version}, {build}, with action data {data}; re-performed by {own_version}, build "
+        " (written by iamdesk {version}, build {build}, with action data {data}; re-performed by {own_version}, build "
         "{own_build}, with {own_data}: builds may differ in effects, tiers and findings)",
         version=wrote[0] or "?",
-        build=phrase("build {build}", build=wrote[1]) if wrote[1] else phrase("a build that it does not name"),
+        build=wrote[1] or "?",
         data=wrote[2] or "?",
         own_version=here[0],
         own_build=here[1],

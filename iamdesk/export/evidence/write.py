@@ -235,11 +235,7 @@ def _about(source: EvidenceContext, quoted: int) -> dict[str, Any]:
     return {
         "review_id": head.review_id,
         "generated_utc": source.generated_utc,
-        "tool": {
-            "name": "iamdesk",
-            "version": source.tool_version,
-            **({"build": source.build} if source.build else {}),
-        },
+        "tool": {"name": "iamdesk", "version": source.tool_version, "build": source.build},
         "snapshot_sha256": head.snapshot_sha256,
         "genesis_sha256": head.genesis or None,
         "journal_sha256": source.review.journal_sha256,
@@ -283,7 +279,7 @@ def _write_tables(
             return made
 
         population = table("Population", "02_population.csv", columns.POPULATION)
-        wanted = entitlement_columns(source.item_format, source.people)
+        wanted = entitlement_columns(source.people)
         lines = table(ENTITLEMENTS_SHEET, "03_entitlements.csv", wanted, fillable=True)
         privileged = workbook.sheet("Privileged", source.entitlement_columns)
         third = workbook.sheet("Third parties", source.entitlement_columns)

@@ -21,7 +21,7 @@ from iamdesk.review.item_effect import (
     ExactEffect,
     effect_of,
 )
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
 
 SUGGESTION_WORDS: Mapping[str, str] = {
     KEEP: mark("Keep"),
@@ -102,9 +102,9 @@ _CLASSES: Mapping[str, str] = {
 }
 
 
-def is_guardrail_by_effect(item: ReviewItem) -> bool:
-    """Return whether an item is marked as a guardrail: revoking it only widens access, or it only denies."""
-    return effect_of(item).get("kind") == "guardrail"
+def is_guardrail(item: ReviewItem) -> bool:
+    """Return whether an item is a guardrail: revoking it only widens access, or it only denies."""
+    return bool(item.evidence.get(ONLY_DENIES)) or effect_of(item).get("kind") == "guardrail"
 
 
 def widened_words(item: ReviewItem) -> str:

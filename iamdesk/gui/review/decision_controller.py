@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from iamdesk.export.text.review import CHOICE_WORDS
 from iamdesk.export.text.review_effect import (
     also_widens_words,
+    is_guardrail,
     large_loss_words,
     relying_words,
     suggested_decision,
@@ -22,7 +23,7 @@ from iamdesk.gui.review.columns import Column
 from iamdesk.gui.review.decision_bar import DecisionBar
 from iamdesk.gui.review.decision_row import DecidedRow
 from iamdesk.gui.review.finding_rows import FindingRow
-from iamdesk.gui.review.guardrails import is_guardrail, own_access_words, revoke_warning
+from iamdesk.gui.review.guardrails import own_access_words, revoke_warning
 from iamdesk.gui.review.modify_effect import effect_of_edits, suggested_edits
 from iamdesk.gui.review.rows import EntitlementRow
 from iamdesk.gui.review.toolbar import REVIEWER_WANTED, ReviewToolbar
@@ -104,7 +105,7 @@ class DecisionController(QObject):
         left_out = self._leave_guardrails_out() if choice is ReviewDecision.REVOKE else 0
         warning = ""
         if choice is ReviewDecision.REVOKE:
-            warning = revoke_warning(self._session.snapshot, self._lines) or translate(
+            warning = revoke_warning(self._lines) or translate(
                 also_widens_words(self._lines)
                 or self._relying(review_session, {one.line_id for one in self._lines})
                 or large_loss_words(self._lines)
@@ -147,12 +148,11 @@ class DecisionController(QObject):
         review_session = self._aim()
         if review_session is None:
             return
-        opened = self._session.snapshot
         decisions = {
             line.line_id: made
             for line in self._lines
             if (made := suggested_decision(line)) is not None
-            and not (made.choice is ReviewDecision.REVOKE and is_guardrail(opened, line))
+            and not (made.choice is ReviewDecision.REVOKE and is_guardrail(line))
         }
         left = len(self._targets) - len(decisions)
         now = {line_id for line_id, made in decisions.items() if made.choice is ReviewDecision.REVOKE}
@@ -177,8 +177,7 @@ class DecisionController(QObject):
 
     def _leave_guardrails_out(self) -> int:
         """Leave the guardrails out of what is revoked together, if there is anything else; return how many."""
-        opened = self._session.snapshot
-        guardrails = {line.line_id for line in self._lines if is_guardrail(opened, line)}
+        guardrails = {line.line_id for line in self._lines if is_guardrail(line)}
         if not guardrails or len(guardrails) == len(self._targets):
             return 0
         self._targets = tuple(one for one in self._targets if one not in guardrails)

@@ -147,7 +147,7 @@ class EvidencePane(QScrollArea):
                 exact = FlowLabel(translate(self._exact))
                 exact.setObjectName("exactEffect")
                 column.addWidget(exact)
-        if warning := revoke_warning(self._session.snapshot, row.lines):
+        if warning := revoke_warning(row.lines):
             label = FlowLabel(warning)
             label.setObjectName("guardrailWarning")
             column.addWidget(label)

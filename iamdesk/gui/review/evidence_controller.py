@@ -354,7 +354,7 @@ class EvidenceController(QObject):
 
         self.taken.emit()
         warnings = [*map(own_access_words, filled.own)]
-        if words := revoke_warning(None, filled.revoked):
+        if words := revoke_warning(filled.revoked):
             warnings.append(words)
         saved, refused = number(filled.saved), filled.refused
         if not refused:

@@ -5,29 +5,16 @@ from typing import TYPE_CHECKING
 
 from iamdesk.export.text.decision import short_arn
 from iamdesk.export.text.review import widening_words
-from iamdesk.export.text.review_effect import is_guardrail_by_effect, widened_words
+from iamdesk.export.text.review_effect import is_guardrail, widened_words
 from iamdesk.i18n import join_names, tr, translate
 from iamdesk.review.coordination import SameName
-from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
+from iamdesk.review.items import ReviewItem
 
 if TYPE_CHECKING:
     from iamdesk.api import Opened
     from iamdesk.viewmodel.types import PolicyView
 
 _MOST_NAMED = 3
-_POLICIES = (EntitlementType.MANAGED_POLICY, EntitlementType.INLINE_POLICY)
-
-
-def is_guardrail(opened: "Opened | None", line: ReviewItem) -> bool:
-    """Return whether an entitlement only denies: by its evidence, or by the policy in the open snapshot.
-
-    The latter is for reviews of earlier versions, whose evidence lacks it.
-    """
-    if line.evidence.get(ONLY_DENIES) or is_guardrail_by_effect(line):
-        return True
-    view = policy_of(opened, line) if opened is not None and line.type in _POLICIES else None
-    statements = view.document.statements if view is not None else ()
-    return bool(statements) and not any(statement.is_allow for statement in statements)
 
 
 def policy_of(opened: "Opened", line: ReviewItem) -> "PolicyView | None":
@@ -36,9 +23,9 @@ def policy_of(opened: "Opened", line: ReviewItem) -> "PolicyView | None":
     return details.policy(line.entitlement_id) if details is not None else None
 
 
-def revoke_warning(opened: "Opened | None", lines: Iterable[ReviewItem]) -> str:
+def revoke_warning(lines: Iterable[ReviewItem]) -> str:
     """Return the warning before entitlements are revoked; empty if none of them is a guardrail."""
-    guardrails = [line for line in lines if is_guardrail(opened, line)]
+    guardrails = [line for line in lines if is_guardrail(line)]
     if len(guardrails) == 1 and (words := widened_words(guardrails[0])):
         return translate(words)
     return translate(widening_words(guardrails))

@@ -16,7 +16,7 @@ from iamdesk.gui.core.jobs import JobRunner
 from iamdesk.gui.core.locale import number
 from iamdesk.gui.core.session import Session
 from iamdesk.gui.review.checkpoint_controller import CheckpointController
-from iamdesk.gui.review.columns import OF_EFFECT, WHERE_THERE_IS_ANY, Column
+from iamdesk.gui.review.columns import WHERE_THERE_IS_ANY, Column
 from iamdesk.gui.review.completion_strip import CompletionStrip
 from iamdesk.gui.review.coordination_controller import CoordinationController
 from iamdesk.gui.review.decision_buttons import DecisionButtons
@@ -453,8 +453,6 @@ class ReviewPanel(QWidget):
                 str(one["account_id"]) for one in review_session.findings
             }
             without = {Column.ACCOUNT} if len(accounts) < 2 else set[Column]()
-            if not any(map(effect_of, review_session.lines)):
-                without.update(OF_EFFECT)
             for column in WHERE_THERE_IS_ANY:
                 if not any(row.texts[column] for row in self.model.rows):
                     without.add(column)

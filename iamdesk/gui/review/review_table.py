@@ -86,7 +86,6 @@ class ReviewTable(RowsTable[DecidedRow]):
         )
         self.typing_goes_to: Callable[[QKeyEvent], bool] | None = None
         """Takes what is typed while something is asked, so that letters of a reason do not decide; returns whether."""
-        self.horizontalHeader().setObjectName("reviewItemsHeader")  # columns kept by earlier versions are others
         self.activated.connect(lambda _index: self.comment_wanted.emit())
 
     def add_actions_for(self, menu: QMenu, row: DecidedRow) -> None:

@@ -17,7 +17,7 @@ from iamdesk.export.text.review import (
 from iamdesk.export.text.review_effect import (
     SUGGESTION_WORDS,
     effect_summary,
-    is_guardrail_by_effect,
+    is_guardrail,
     suggestion_words,
     tier_words,
 )
@@ -33,7 +33,7 @@ from iamdesk.review.coordination import RemovalOutcome
 from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.grouping import Grouping, group_keys, is_in_own_name
 from iamdesk.review.item_effect import LAST_TIER, effect_of
-from iamdesk.review.items import ONLY_DENIES, EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.people import People, PersonAccess, PersonState
 from iamdesk.review.session import ReviewSession
 
@@ -88,7 +88,7 @@ class EntitlementRow(DecidedRow):
         self.findings = findings
         self.privileged = any(line.evidence.get("administration") and is_privileged(line) != "no" for line in lines)
         self.tiers = frozenset(int(effect["tier"]) for line in lines if (effect := effect_of(line)))
-        self.is_guardrail = any(map(_is_guardrail, lines))
+        self.is_guardrail = any(map(is_guardrail, lines))
         if len(lines) == 1:
             tier, suggestion = translate(tier_words(lines[0])), translate(suggestion_words(lines[0]))
             self.tips = {Column.TIER: tier, Column.SUGGESTION: suggestion}
@@ -151,10 +151,6 @@ def _person_words(line: ReviewItem, people: People | None) -> str:
     if access.state is PersonState.ACTIVE:
         return access.name
     return tr("{name} ({status})").format(name=access.name, status=translate(status_words(access)))
-
-
-def _is_guardrail(line: ReviewItem) -> bool:
-    return bool(line.evidence.get(ONLY_DENIES)) or is_guardrail_by_effect(line)
 
 
 def _tiers_text(lines: Iterable[ReviewItem]) -> str:

@@ -224,11 +224,8 @@ class RowsTable[Row: TableRow](QTableView):
     def recall(self) -> None:
         """Use the columns and the order of the last run, if these are known; also after the header's state is restored.
 
-        That state has one column of the order only, and earlier versions did not let columns be moved.
+        That state has one column of the order only.
         """
-        header = self.horizontalHeader()
-        header.setSectionsMovable(True)
-        header.setFirstSectionMovable(False)
         kept = self._memory.columns(self.objectName()) if self._memory is not None else None
         if kept is None:
             return

@@ -15,7 +15,7 @@ from iamdesk.diff.result import Cause, ChangeKind, Comparison, Kind, Status
 from iamdesk.review.carry_over import carry_forward
 from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import FORMAT_2, EntitlementType, ReviewItem
+from iamdesk.review.items import EntitlementType, ReviewItem
 from iamdesk.review.review_file import Decided
 from iamdesk.review.schema import Head
 
@@ -178,7 +178,7 @@ class KeptReview:
 
 
 def items_of(of: Snapshot) -> tuple[ReviewItem, ...]:
-    return review_scope(Evaluator(of, now=lambda: NOON), item_format=FORMAT_2).lines
+    return review_scope(Evaluator(of, now=lambda: NOON)).lines
 
 
 def named(item: ReviewItem) -> str:

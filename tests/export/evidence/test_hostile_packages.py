@@ -152,6 +152,39 @@ def test_malformed_manifests(content: bytes, bare: Path, tmp_path: Path) -> None
     assert next(iter(verify(pack))).outcome is Outcome.FAILED, "in its one spelling, and of no pack"
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"format": "iamdesk-evidence/2"},
+            "has format `iamdesk-evidence/2`; this iamdesk reads only `iamdesk-evidence/1`",
+        ),
+        ({"format": None}, "has format `None`; this iamdesk reads only `iamdesk-evidence/1`"),
+        ({"journal_entries": None}, "is not as iamdesk writes it: journal_entries"),
+        ({"tool": {"name": "iamdesk", "version": "0.1.0"}}, "is not as iamdesk writes it: tool.build"),
+        ({"note": "approved"}, "is not as iamdesk writes it: note"),
+        *(
+            ({name: ...}, f"is not as iamdesk writes it: {name}")
+            for name in ("genesis_sha256", "journal_entries", "events_sha256", "events", "tool", "status", "counts")
+        ),
+    ],
+)
+def test_a_manifest_of_another_format_is_refused(
+    bare: Path, tmp_path: Path, change: dict[str, object], sentence: str
+) -> None:
+    """What it leaves out or adds is a failure, not a package that is checked less."""
+    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+    value = json.loads((pack / "00_manifest.json").read_bytes()) | change
+    value = {name: one for name, one in value.items() if one is not ...}
+    (pack / "00_manifest.json").write_bytes(canonical(value))
+    (only,) = verify(pack)
+    assert (only.name, only.outcome) == ("manifest", Outcome.FAILED)
+    assert only.sentence == f"00_manifest.json {sentence}."
+    with pytest.raises(ExportError) as refused:
+        package_at(pack)
+    assert str(refused.value).endswith(f"is not an evidence package: 00_manifest.json {sentence}")
+
+
 def test_pipes_and_devices_in_a_pack_keep_nobody_waiting(bare: Path, tmp_path: Path) -> None:
     import os
 

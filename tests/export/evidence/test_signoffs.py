@@ -151,7 +151,7 @@ FORGED: dict[str, Forge] = {
     "doubled and renumbered": lambda all_of, _keys: chained((*all_of, all_of[2])),
     "moved": lambda all_of, _keys: chained((all_of[2], all_of[0], all_of[1])),
     "numbered otherwise": lambda all_of, _keys: (replace(all_of[0], number=7), *all_of[1:]),
-    "as an earlier iamdesk wrote it, behind others": lambda all_of, keys: (
+    "without the one before it": lambda all_of, keys: (
         *all_of,
         by(all_of[0], keys["mallory"], number=4, previous_sha256=""),
     ),
@@ -203,17 +203,32 @@ def test_a_stale_public_key_beside_the_private_one_is_not_believed(
     assert one.public_key != line_of(keys["ana"])
 
 
-def test_a_sign_off_of_an_earlier_version_still_verifies(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"previous_sha256": ""},
+        {"statement": "I decided on the lines that bear my name, to the best of my knowledge."},
+        {"role": "second_reviewer"},
+    ],
+    ids=["without the previous one", "another statement", "the statement of another role"],
+)
+def test_a_sign_off_says_what_iamdesk_writes(
+    made: Path, keys: dict[str, Path], tmp_path: Path, change: dict[str, str]
+) -> None:
     pack = Path(shutil.copytree(made, tmp_path / "pack"))
     sign(pack, Role.REVIEWER, "Ana Moreno", key=keys["ana"], now=NOW)
-    said = "I decided on the lines that bear my name, to the best of my knowledge."
-    old = by(read_signoffs(pack)[0], keys["ana"], previous_sha256="", statement=said)
-    assert "number" not in old.text
-    assert "previous_sha256" not in old.as_json()
-    put(pack, [old])
     assert failures(pack) == []
-    put(pack, [old, replace(old, number=2)])
-    assert "repeats an earlier sign-off" in failures(pack)[0].sentence
+    put(pack, [by(read_signoffs(pack)[0], keys["ana"], **change)])
+    assert failures(pack)
+
+
+def test_a_sign_off_without_a_member_is_not_read(made: Path, keys: dict[str, Path], tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(made, tmp_path / "pack"))
+    sign(pack, Role.REVIEWER, "Ana Moreno", key=keys["ana"], now=NOW)
+    (one,) = json.loads((pack / SIGNOFFS).read_bytes())
+    del one["previous_sha256"]
+    (pack / SIGNOFFS).write_bytes(canonical([one]))
+    assert failures(pack)[0].sentence == f"{SIGNOFFS} cannot be read."
 
 
 MALFORMED = [

@@ -311,7 +311,7 @@ def test_a_manifest_that_says_something_else_is_found(pack: Path, said: str) -> 
         manifest["counts"]["privileged"] += 1
     (pack / "00_manifest.json").write_bytes(canonical(manifest))
     seal_anew(pack)
-    assert "00_manifest.json" in {one.name for one in failures(pack)}
+    assert {"00_manifest.json", "manifest"} & {one.name for one in failures(pack)}
 
 
 def test_files_that_no_pack_has_or_that_every_pack_has_are_told(made: Path, pack: Path) -> None:
@@ -383,22 +383,20 @@ def test_another_build_that_gives_another_result_is_named(pack: Path, monkeypatc
     assert f"build {build_id()}, with action data" in found.sentence
     assert "build 000000000000" in found.sentence
     assert found.sentence.endswith("builds may differ in effects, tiers and findings): b.")
-    earlier = document.model_copy(update={"tool": document.tool.model_copy(update={"build": None})})
-    assert "a build that it does not name" in verify_content._versions(earlier)
     assert f"build {build_id()}, with" in verify_content._versions(document, of_review=True)
 
 
-def test_a_package_is_rendered_anew_by_another_build_and_by_one_that_names_none(
+def test_a_package_is_rendered_anew_by_another_build_and_names_its_own(
     pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "build_id", lambda: "000000000000")
     monkeypatch.setattr(verify_content, "build_id", lambda: "000000000000")
     assert failures(pack) == []
-    for name in (MANIFEST, "review.json"):
+    for name, check in (("review.json", "review.json"), (MANIFEST, "manifest")):
         file = pack / name
         content = file.read_bytes()
         named = f'"build":"{build_id()}","name":"iamdesk"'.encode()
         assert named in content
         file.write_bytes(content.replace(named, b'"name":"iamdesk"'))
-    seal_anew(pack)
-    assert {one.name for one in failures(pack)} == set(STATEMENTS), "they name the digest of the files, which changed"
+        seal_anew(pack)
+        assert check in {one.name for one in failures(pack)}

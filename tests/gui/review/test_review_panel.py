@@ -33,7 +33,6 @@ from iamdesk.gui.widgets.wrapping_text import WrappingText
 from iamdesk.review.decisions import ItemDecision, ReviewDecision, Reviewer
 from iamdesk.review.grouping import Grouping
 from iamdesk.review.review_file import ReviewFile
-from iamdesk.review.schema import SCHEMA
 from iamdesk.review.seals import seal
 from iamdesk.review.session import ReviewSession
 from tests.filter_fields import assert_fields_fit
@@ -389,7 +388,7 @@ def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_pa
 def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
     with sqlite3.connect(review_path) as other:
         other.execute("UPDATE head SET value = ? WHERE name = 'snapshot_sha256'", ("ab" * 32,))
-        seal(other, SCHEMA)
+        seal(other)
     other.close()
     empty_panel.head.reviewer_name.setText("Ana")
     empty_panel.controller.open_path(review_path)
