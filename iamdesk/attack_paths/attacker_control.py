@@ -1,6 +1,5 @@
 """Whether a principal can satisfy the conditions of a decision itself, by values that it chooses."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -36,9 +35,6 @@ SOURCE_IDENTITY = "sts:sourceidentity"
 _ABOUT_TAGS = ("aws:requesttag/", "aws:tagkeys", "sts:transitivetagkeys", SOURCE_IDENTITY)
 """Beginnings of keys that take an action besides (`iamdesk.attack_paths.request_tags`)."""
 SESSION_NAME = "sts:rolesessionname"
-NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
-"""What a session name and a source identity can be (STS API Reference, AssumeRole)."""
-_OPEN_PART = re.compile(r"\*|\$\{[^}]*\}")
 _MFA = "aws:multifactorauthpresent"
 _BY_SERVICE = frozenset({"iam:associatedresourcearn"})
 """Keys that services set, and some never do: the resource that a role is passed for (rule I4; IAM User Guide, "IAM and
@@ -64,8 +60,10 @@ def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
         return (AllowedBy(True, {}),) if trace.decision is EvalDecision.ALLOWED else ()
     found: list[AllowedBy] = []
     for one, tags in zip(_key_sets(trace), _tags(trace), strict=True):
-        if not _can_name(trace, one):
-            continue
+        if trace.request.target.action_text == ASSUMES and not all(
+            is_there for key, is_there in one.items() if key.lower() == SESSION_NAME
+        ):
+            continue  # AssumeRole requires a session name (STS API Reference)
         is_chosen = bool(one or trace.sets) and all(_is_chosen(trace, key, is_there) for key, is_there in one.items())
         if is_chosen and not tags:
             return (AllowedBy(True, {}),)
@@ -74,40 +72,6 @@ def allowed_by(trace: EvaluationTrace) -> tuple[AllowedBy, ...]:
         found.append(AllowedBy(False, {}))
     untagged = [AllowedBy(False, {})] if any(not one.tags for one in found) else []
     return (*(one for one in found if one.tags), *untagged)
-
-
-def _can_name(trace: EvaluationTrace, key_set: Mapping[str, bool]) -> bool:
-    """Return whether a request to assume a role can have the session name and source identity of an alternative.
-
-    The values tried are not all that conditions allow: each that a condition lists may be the one. A session name is
-    required (STS API Reference, AssumeRole).
-    """
-    if trace.request.target.action_text != ASSUMES:
-        return True
-    for spelled, is_there in key_set.items():
-        key = spelled.lower()
-        if key == SESSION_NAME and not is_there:
-            return False
-        if key in (SESSION_NAME, SOURCE_IDENTITY) and is_there:
-            tried = [
-                value for one in trace.sets for name, fact in one.items() if name == spelled for value in fact.values
-            ]
-            listed = [
-                value.text
-                for result in trace.results
-                for test in result.statement.conditions
-                if test.key == key
-                for value in test.values
-            ]
-            if tried and not any(map(NAME.fullmatch, tried)) and not any(map(_may_be_name, listed)):
-                return False
-    return True
-
-
-def _may_be_name(pattern: str) -> bool:
-    """Return whether a value of a condition, with wildcards and variables, can match a name."""
-    fixed, open_parts = _OPEN_PART.subn("", pattern.replace("?", "x"))
-    return NAME.fullmatch(fixed.ljust(2, "x") if open_parts else fixed) is not None
 
 
 def _tags(trace: EvaluationTrace) -> Sequence[Mapping[str, tuple[str, ...]]]:

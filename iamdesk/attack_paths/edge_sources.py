@@ -7,6 +7,7 @@ set of entities that their statements do not distinguish.
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator, RequestMoment
@@ -310,13 +311,20 @@ class SourceFinder:
         for alternative in alternatives_of(action):
             asked, *spelled = alternative.contexts(context)
             one = self._swept(action, resource, asked, among & ~found.proven)
-            for other in spelled:
-                one = one.unsure(~self._swept(action, resource, other, one.proven).proven)
+            for other in spelled:  # AWS documents the first: only a Deny that has another one makes it unsure
+                one = one.unsure(self._refused(action, resource, other, one.proven))
             if alternative.also:
                 others = (self._swept(action, also, asked, one.principals) for also in alternative.resources(resource))
                 one = one.both(reduce(ConfirmedAndPossible.either, others, NO_PRINCIPALS))
             found = found.either(one)
         return found
+
+    def _refused(self, action: str, resource: str, context: Context, among: int) -> int:
+        """Return whom a Deny may keep from a request."""
+        left = among & ~self._swept(action, resource, context, among).proven
+        moment = RequestMoment(self._inquiry.evaluator.now(), context)
+        decisions = self.bulk.decisions(self.bulk.request(action, resource), left, moment)
+        return reduce(or_, (one.members for one in decisions if one.decision is not EvalDecision.IMPLICIT_DENY), 0)
 
     def _swept(self, action: str, resource: str, context: Context, among: int) -> ConfirmedAndPossible:
         moment = RequestMoment(self._inquiry.evaluator.now(), context)

@@ -310,7 +310,8 @@ class Prover:
         for alternative in alternatives_of(action):
             given, *spelled = alternative.contexts(context or {})
             asked = self._ask_as(source, action, resource, given)
-            if any(self._ask_as(source, action, resource, other).rank for other in spelled):
+            others = [self._ask_as(source, action, resource, other) for other in spelled]
+            if any(one.rank and one.trace.decision is not EvalDecision.IMPLICIT_DENY for one in others):
                 asked = asked._replace(rank=max(asked.rank, POSSIBLE))
             if alternative.also:
                 on = alternative.resources(resource)
@@ -397,12 +398,15 @@ class Prover:
 
     def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
         paths = [catalog().path(one) for one in path_id.split("+")]
-        center = self._steps.identity_center
-        needs = (need for path in paths for need in path.needs if not center.is_so(need, source))
-        facts = [phrased(catalog().facts[need]) for need in needs]
+        facts, missing = dict[str, None](), dict[str, None]()
         wanted: dict[str, None] = {}
         for path in paths:
-            for one in self._best(source, target, path):
+            best = list(self._best(source, target, path))
+            for need in path.needs:
+                if not self._steps.identity_center.is_so(need, source):
+                    facts[text := phrased(catalog().facts[need])] = None
+                    missing |= {} if self._is_captured(path, target, need, best) else {text: None}
+            for one in best:
                 for asked in (one, *one.tagging):
                     if asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
                         keys = unmet_keys(asked.trace)
@@ -415,11 +419,19 @@ class Prover:
                         wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
                 if one.rank == POSSIBLE and one.tagging and one.tagging[-1].rank == IMPOSSIBLE:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
-        found = (*facts, *wanted, *self._of_sessions(source, target, paths))
+        found = (*missing, *wanted, *self._of_sessions(source, target, paths)) or tuple(facts)
         position = self._steps.population.position(source)
         if not found and position is not None and self._steps.named >> position & 1:
             found = tuple(source_words(source))
         return found
+
+    def _is_captured(self, path: EscalationPath, target: str, need: str, asked: Iterable[_Asked]) -> bool:
+        """Return whether some request is made, perhaps, on a captured resource that a fact is about."""
+        return any(
+            one.rank < IMPOSSIBLE
+            and one.request.resource in self._steps.workloads.resources(path, target, one.request.action, (need,))
+            for one in asked
+        )
 
     def _of_sessions(self, source: str, target: str, paths: Sequence[EscalationPath]) -> Iterator[str]:
         """Yield what the sessions of a role need that another principal changes and becomes."""

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from iamdesk.attack_paths.attacker_control import NAME, SOURCE_IDENTITY, AllowedBy
+from iamdesk.attack_paths.attacker_control import SOURCE_IDENTITY, AllowedBy
 from iamdesk.attack_paths.edge_sources import NO_PRINCIPALS, ConfirmedAndPossible, SourceFinder
 from iamdesk.attack_paths.evaluation_session import Context
-from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX
+from iamdesk.aws.condition_keys import PRINCIPAL_TAG_PREFIX, form_of
 from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.engine import EvaluationTrace
 from iamdesk.evaluate.request import EvalDecision
@@ -138,6 +138,12 @@ def _passed_value(key: str, value: str) -> str:
     return value.rpartition(":")[2] if key.lower() == _ID else value
 
 
+def _can_pass(key: str, value: str) -> bool:
+    """Return whether STS accepts a tag or source identity: of a session's name, other values are as good."""
+    form = None if key.lower() == _ID else form_of(_passed_as(key).lower(), "sts")
+    return form is None or form.fullmatch(value) is not None
+
+
 # ── the role ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -216,8 +222,8 @@ def needs_of(trace: EvaluationTrace) -> Iterator[SessionNeed]:
         return
     for session in _allowing(trace):
         wanted = [key for key, value in session.items() if value is not None and value != _own(trace, key)]
-        values = [str(session[key]).ljust(2, "x") if key == _IDENTITY else str(session[key]) for key in wanted]
-        if wanted and all(key != _IDENTITY or NAME.fullmatch(one) for key, one in zip(wanted, values, strict=True)):
+        values = [str(session[key]) for key in wanted]
+        if wanted and all(map(_can_pass, wanted, values)):
             spelled = tuple(_spelled(key, list(_tests(key, [trace]))) for key in wanted)
             absent = tuple(_spelled(key, list(_tests(key, [trace]))) for key in sorted(keys - set(wanted)))
             yield SessionNeed(spelled, tuple(values), False, is_exact=True, absent=absent)
@@ -245,9 +251,7 @@ def _needs(
         return
     is_exact = is_whole and all(of_key and all(map(_lists_values, of_key)) for of_key in tests.values())
     values = {key: str(session[key]) for key in wanted}
-    if _IDENTITY in values and not NAME.fullmatch(values[_IDENTITY]) and not is_exact:
-        values[_IDENTITY] = values[_IDENTITY].ljust(2, "x")
-    if (_IDENTITY not in values or NAME.fullmatch(values[_IDENTITY])) and is_administrator({**session, **values}):
+    if all(map(_can_pass, values, values.values())) and is_administrator({**session, **values}):
         yield SessionNeed(keys, tuple(values.values()), False, is_exact)
     elif not is_exact:
         yield SessionNeed(keys, (), False, False)

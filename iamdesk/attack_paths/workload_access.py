@@ -116,10 +116,12 @@ class WorkloadAccess:
                 )
         return ""
 
-    def resources(self, path: EscalationPath, role_arn: str, action: str) -> Iterator[str]:
-        """Yield the captured resources on which an action of a technique acts, by ARN."""
+    def resources(
+        self, path: EscalationPath, role_arn: str, action: str, needs: Sequence[str] | None = None
+    ) -> Iterator[str]:
+        """Yield the captured resources on which an action of a technique acts, by ARN: of ``needs``, or its first."""
         known = self._index.of_account(_account_of(role_arn))
-        for need in path.needs[:1]:
+        for need in path.needs[:1] if needs is None else needs:
             fact = catalog().captured.get(need)
             if fact is None or not fact.is_enough:
                 continue

@@ -5,15 +5,32 @@ lists only the three that depend on the action: aws:RequestTag, aws:TagKeys and 
 """
 
 import json
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 from iamdesk.resource_files import resources
 
-GLOBAL_KEY_TYPES: Final[Mapping[str, str]] = json.loads(
-    (resources() / "data" / "global-condition-keys.json").read_text(encoding="utf-8")
-)["types"]
+_DATA: Final = json.loads((resources() / "data" / "global-condition-keys.json").read_text(encoding="utf-8"))
+GLOBAL_KEY_TYPES: Final[Mapping[str, str]] = _DATA["types"]
 """Type by key in lower case. An ``ArrayOf…`` type means a multivalued key (*m* in Table 1)."""
+_FORMS: Final = [
+    (re.compile(one["keys"]), frozenset(one.get("services", ())), re.compile(one["form"])) for one in _DATA["forms"]
+]
+
+
+@lru_cache(maxsize=1 << 10)
+def form_of(key: str, service: str) -> re.Pattern[str] | None:
+    """Return what every value of a key (lower case) matches in requests to a service; None: no such limit is known.
+
+    AWS rejects a call with another value before it evaluates policies.
+    """
+    return next(
+        (form for keys, of, form in _FORMS if (not of or service.lower() in of) and keys.fullmatch(key) is not None),
+        None,
+    )
+
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"
 

@@ -20,6 +20,9 @@ from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _RECORDER = "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}/{name}"
+_REPLACES = "config:PutConfigurationRecorder"
+"""Sets what is recorded, with a role that is passed."""
+_EVENT_STORE = "arn:{partition}:cloudtrail:{region}:{account}:eventdatastore/{name}"
 _LOGS = (
     ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
     ("cloudtrail:DeleteTrail", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
@@ -30,7 +33,18 @@ _LOGS = (
     ("guardduty:DeleteDetector", "arn:{partition}:guardduty:{region}:{account}:detector/{name}"),
     ("guardduty:UpdateDetector", "arn:{partition}:guardduty:{region}:{account}:detector/{name}"),
     ("securityhub:DisableSecurityHub", "arn:{partition}:securityhub:{region}:{account}:hub/default"),
+    ("cloudtrail:DeleteEventDataStore", _EVENT_STORE),
+    ("cloudtrail:StopEventDataStoreIngestion", _EVENT_STORE),
+    ("cloudtrail:UpdateEventDataStore", _EVENT_STORE),
+    (_REPLACES, _RECORDER),
+    ("config:DeleteServiceLinkedConfigurationRecorder", _RECORDER),
+    ("guardduty:UpdateMemberDetectors", "*"),
+    ("securityhub:DisableSecurityHubV2", "*"),
 )
+"""Each stops what is recorded or replaces it (its page in the API reference of its service).
+
+Not ``guardduty:DisassociateFromAdministratorAccount``: the detector goes on.
+"""
 _PURCHASES = (
     ("aws-marketplace:Subscribe", "*"),
     ("aws-marketplace:AcceptAgreementRequest", "*"),
@@ -232,6 +246,8 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     if is_administrator(survey, account, principal):
         return
     able = _able(survey, account, principal, _LOGS)
+    if any(one.action == _REPLACES for one in able) and not _passes_role(survey, account, principal):
+        able = [one for one in able if one.action != _REPLACES]
     if able:
         sentence = phrase(
             "{name} can disable audit logging: it is allowed {actions}.",
@@ -245,6 +261,17 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
             tuple(evaluated(survey, principal, request) for request in able),
             severity=Severity.MEDIUM if is_beside else None,
         )
+
+
+def _passes_role(survey: CheckContext, account: Account, principal: Principal) -> bool:
+    """Return whether a principal may pass some role to AWS Config."""
+    context = {"iam:PassedToService": "config.amazonaws.com"}
+    return any(
+        survey.decide(principal.arn, "iam:PassRole", role.arn, context) is EvalDecision.ALLOWED
+        for role in account.roles
+        for statement in survey.evaluator.index.trust(role).statements
+        if any(entry.text == "config.amazonaws.com" for entry in statement.principals or ())
+    )
 
 
 def _able(

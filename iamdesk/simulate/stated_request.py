@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Protocol
 
 from iamdesk.aws.api_names import action_of_operation
+from iamdesk.aws.condition_keys import form_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
@@ -213,14 +214,16 @@ def _check_owner(request: Request, target: Target, names: Names | None) -> None:
 
 
 def _check_types(request: Request, target: Target) -> None:
-    """Refuse values that a key of this type cannot have: every operator would only fail on them (rule G19)."""
+    """Refuse values that a key cannot have, or not one of its type: every operator only fails on these (rule G19)."""
     for key, value in request.context.items():
         kind = (reference().key_type(key, target.service) or "").removeprefix("ArrayOf")
-        if kind not in _READERS or value is None:
-            continue
-        operator = _READERS[kind]
-        for text in (value,) if isinstance(value, str) else value:
-            if operator.read_request(text) is None:
+        operator, form = _READERS.get(kind), form_of(key.lower(), target.service)
+        for text in () if value is None else (value,) if isinstance(value, str) else value:
+            if form is not None and not form.fullmatch(text):
+                raise RequestError(
+                    phrase("`{text}` cannot be the value of {key}: AWS does not accept it", text=text, key=key)
+                )
+            if operator is not None and operator.read_request(text) is None:
                 raise RequestError(
                     phrase(
                         "`{text}` cannot be the value of {key}: expected {what}",

@@ -277,6 +277,25 @@ def test_why_asks_for_the_resource_in_place_of_judging_all(evaluator: Evaluator)
     assert given.decision.decision is EvalDecision.EXPLICIT_DENY
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("sts:RoleSessionName", "${aws:username}"),
+        ("sts:SourceIdentity", "a"),
+        ("sts:ExternalId", "bad id!"),
+        ("aws:RequestTag/team", "a#b"),
+        ("aws:RequestTag/aws:team", "red"),
+        ("aws:TagKeys", ("team", "te#m")),
+    ],
+)
+def test_values_that_sts_does_not_accept_are_refused(evaluator: Evaluator, key: str, value: str) -> None:
+    """STS API Reference, AssumeRole and Tag."""
+    role = f"arn:aws:iam::{ACCOUNT}:role/r"
+    with pytest.raises(RequestError, match=f"cannot be the value of {key}: AWS does not accept it"):
+        evaluator.can(Request(ANA, "sts:AssumeRole", role, context={key: value}))
+    evaluator.can(Request(ANA, "sts:AssumeRole", role, context={"sts:RoleSessionName": "ana", "aws:RequestTag/t": ""}))
+
+
 def test_an_organization_larger_than_memory_resolves_the_same(files: dict[str, Any], tmp_path: Path) -> None:
     evaluator = OrganizationEvaluator(load_catalogue(as_folder(tmp_path, files)))
     assert evaluator.can(Request(ANA, "kms:Decrypt", "alias/app")).request.resource == KEY

@@ -20,11 +20,11 @@ def trusted(*actions, principal="user/bob", **condition):
     return {"Effect": "Allow", "Principal": {"AWS": arn(principal)}, "Action": list(actions), "Condition": condition}
 
 
-def proof(folder, own, *trust):
+def proof(folder, own, *trust, version="2012-10-17"):
     """Return the state of bob's path to administrator, and the actions of its proof; own: his statements."""
     world = World()
     world.user("bob", {"some": document(*own)})
-    world.role("admin", {"all": FULL}, document(*trust))
+    world.role("admin", {"all": FULL}, {**document(*trust), "Version": version})
     world.role("other", {"some": WEAK}, document(*trust))
     paths = AttackPathGraph(Evaluator(world.snapshot(folder))).attack_paths(arn("user/bob"))
     found = {path.state: [one.decision.request.action for one in path.steps[0].proof] for path in paths}
@@ -243,3 +243,32 @@ def test_a_session_name_is_one_that_aws_takes(tmp_path, operator, value, state):
     """STS API Reference, AssumeRole: RoleSessionName."""
     trust = trusted(ASSUME, **{operator: {"sts:RoleSessionName": value}})
     assert proof(tmp_path, [allow("s3:ListAllMyBuckets")], trust)[0] is state
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "state"),
+    [
+        ("sts:RoleSessionName", "${aws:username}", None),
+        ("sts:RoleSessionName", ["${aws:username}", "dev"], PROVEN),
+        ("sts:SourceIdentity", "${aws:username}", None),
+        ("aws:RequestTag/team", "a#b", None),
+        ("aws:RequestTag/team", "${aws:username}", None),
+        ("aws:RequestTag/team", "a b", PROVEN),
+        ("aws:RequestTag/team", ["a#b", "red"], PROVEN),
+        ("aws:RequestTag/aws:team", "red", None),
+        ("aws:RequestTag/te#m", "red", None),
+        ("sts:ExternalId", "bad id!", None),
+        ("sts:ExternalId", "good:id", State.POSSIBLE),
+    ],
+)
+def test_a_value_that_sts_does_not_accept_is_no_path(tmp_path, key, value, state):
+    """STS API Reference, AssumeRole and Tag; a variable of a document of 2008 is text."""
+    every = ASSUME, TAG, NAME_SOURCE
+    trust = trusted(*every, StringEquals={key: value})
+    assert proof(tmp_path, [allow(list(every))], trust, version="2008-10-17")[0] is state
+
+
+@pytest.mark.parametrize(("value", "state"), [("te#m", None), ("aws:team", None), ("team", PROVEN)])
+def test_a_tag_key_that_sts_does_not_accept_is_no_path(tmp_path, value, state):
+    trust = trusted(ASSUME, TAG, **{"ForAnyValue:StringEquals": {"aws:TagKeys": [value]}})
+    assert proof(tmp_path, [allow([ASSUME, TAG])], trust)[0] is state

@@ -14,7 +14,7 @@ from .cases import ACCOUNT, FULL, World, arn
 PASS = allow("iam:PassRole", arn("role/*"))
 INSTANCES = "arn:aws:ec2:*:*:instance/*"
 EC2, SSM, STACKS = "ec2.amazonaws.com", "ssm.amazonaws.com", "cloudformation.amazonaws.com"
-PODS, FUNCTIONS = "pods.eks.amazonaws.com", "lambda.amazonaws.com"
+PODS, FUNCTIONS, GLUE = "pods.eks.amazonaws.com", "lambda.amazonaws.com", "glue.amazonaws.com"
 PROVEN, POSSIBLE = State.PROVEN, State.POSSIBLE
 
 
@@ -93,7 +93,24 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
                 [*FUNCTION, allow("lambda:CreateFunction", **where("StringLike", key, "*x"))],
                 state,
             )
-            for key, state in (("lambda:CodeSigningConfigArn", POSSIBLE), ("lambda:VpcIds", PROVEN))
+            for key, state in (("lambda:CodeSigningConfigArn", POSSIBLE), ("lambda:VpcIds", POSSIBLE))
+        ),
+        *(
+            ("lambda-001", FUNCTIONS, [*FUNCTION, allow("lambda:CreateFunction", **where("Null", key, "true"))], PROVEN)
+            for key in ("lambda:VpcIds", "lambda:SubnetIds")
+        ),
+        *(
+            ("glue-003", GLUE, [PASS, allow("glue:StartJobRun"), allow("glue:CreateJob", **where(*condition))], state)
+            for condition, state in (
+                (("ForAnyValue:StringEquals", "glue:VpcIds", "vpc-1"), POSSIBLE),
+                (("Null", "glue:VpcIds", "true"), PROVEN),
+            )
+        ),
+        (
+            "sagemaker-003",
+            "sagemaker.amazonaws.com",
+            [PASS, allow("sagemaker:CreateProcessingJob", **where("StringEquals", "sagemaker:VpcSubnets", "subnet-1"))],
+            POSSIBLE,
         ),
         ("X54", PODS, grant("AmazonEKSViewPolicy"), None),
         ("X54", PODS, grant("AmazonEKSEditPolicy"), POSSIBLE),

@@ -9,7 +9,7 @@ import pytest
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.attack_paths.account_edges import find_account_steps
 from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
-from iamdesk.attack_paths.types import State
+from iamdesk.attack_paths.types import State, Step
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.snapshot.workloads import Workload, WorkloadKind
 
@@ -40,6 +40,23 @@ def states(
     condition: Any = None,
 ) -> dict[str, State]:
     """Return the techniques by which the user becomes an administrator role that trusts a service."""
+    steps = steps_of(tmp_path, service, statement, outputs, regions, condition)
+    for step in steps:
+        if step.state is State.PROVEN:
+            assert step.needs == ()
+            assert all(proof.decision.decision == "allowed" for proof in step.proof)
+    return {step.path_id: step.state for step in steps}
+
+
+def steps_of(
+    tmp_path: Path,
+    service: str,
+    statement: dict[str, Any] | tuple[dict[str, Any], ...],
+    outputs: dict[str, Any],
+    regions: tuple[str, ...] = (REGION,),
+    condition: Any = None,
+) -> list[Step]:
+    """Return the steps by which the user becomes an administrator role that trusts a service."""
     profiles = [{"Arn": PROFILE, "InstanceProfileName": "app"}]
     trust = entries.trusting({"Service": service}, condition=condition)
     statements = statement if isinstance(statement, tuple) else (statement,)
@@ -54,12 +71,7 @@ def states(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(content), encoding="utf-8")
     reach = AttackPathGraph(Evaluator(load_snapshot(tmp_path)))
-    steps = [step for step in reach.escalations(USER) if step.target == ROLE]
-    for step in steps:
-        if step.state is State.PROVEN:
-            assert step.needs == ()
-            assert all(proof.decision.decision == "allowed" for proof in step.proof)
-    return {step.path_id: step.state for step in steps}
+    return [step for step in reach.escalations(USER) if step.target == ROLE]
 
 
 def functions(*roles: str) -> dict[str, Any]:
@@ -331,6 +343,52 @@ def associations(*clusters: str, entries_of: tuple[str, ...] = (), role: str = R
                 }
             }
     return found
+
+
+FROM = {"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}
+CHANGE = "ec2:ModifyInstanceAttribute"
+
+
+def attribute(*names: str) -> dict[str, Any]:
+    return {"Condition": {"StringEquals": {"ec2:Attribute": list(names)}}}
+
+
+def test_the_spelling_that_aws_documents_of_an_attribute_is_enough(tmp_path: Path) -> None:
+    def found(name: str, *changes: dict[str, Any]) -> State | None:
+        statements = allow("ec2:StopInstances", "ec2:StartInstances"), *changes
+        return states(tmp_path / name, "ec2.amazonaws.com", statements, instances()).get("ec2-002")
+
+    assert found("listed", {**allow(CHANGE), **attribute("UserData")}) is State.PROVEN
+    assert found("one of two", {**allow(CHANGE), **attribute("InstanceType", "UserData")}) is State.PROVEN
+    assert found("another", {**allow(CHANGE), **attribute("InstanceType")}) is None
+    denied = {"Effect": "Deny", "Action": CHANGE, "Resource": "*", **attribute("userData")}
+    assert found("denied as others spell it", allow(CHANGE), denied) is State.POSSIBLE
+
+
+@pytest.mark.parametrize(
+    ("service", "statement", "outputs", "path", "needs"),
+    [
+        ("ec2.amazonaws.com", allow("ssm:SendCommand"), instances(), "ssm-002", ()),
+        (LAMBDA[0], allow("lambda:UpdateFunctionConfiguration"), functions(ROLE), "X02", ()),
+        (
+            "pods.eks.amazonaws.com",
+            allow("eks:CreateAccessEntry", "eks:AssociateAccessPolicy"),
+            {**associations("prod"), "eks/list-nodegroups/prod": {}},
+            "X54",
+            ("an EKS cluster with pods that have the role and with access entries",),
+        ),
+    ],
+)
+def test_what_is_captured_is_no_need(
+    tmp_path: Path, service: str, statement: dict[str, Any], outputs: dict[str, Any], path: str, needs: tuple[str, ...]
+) -> None:
+    """A condition leaves the call open, on a resource that exists."""
+    steps = steps_of(tmp_path / "a", service, {**statement, **FROM}, outputs, regions=(REGION, "us-east-1"))
+    by_id = {step.path_id: step for step in steps}
+    assert by_id[path].state is State.POSSIBLE
+    assert by_id[path].needs == (*needs, "an allowed value of aws:SourceIp")
+    steps = steps_of(tmp_path / "b", service, {**statement, **FROM}, {}, regions=(REGION, "us-east-1"))
+    assert len({step.path_id: step for step in steps}[path].needs) == 2
 
 
 def test_clusters_with_pods(tmp_path: Path) -> None:

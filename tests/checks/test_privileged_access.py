@@ -49,7 +49,8 @@ def test_adm_13_whoever_may_stop_the_logs(found, make):
     assert (
         one.sentence
         == "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail, "
-        "cloudtrail:UpdateTrail and cloudtrail:PutEventSelectors."
+        "cloudtrail:UpdateTrail, cloudtrail:PutEventSelectors, cloudtrail:DeleteEventDataStore "
+        "and 2 more."
     )
     assert not found("ADM-13", users=[make.user("alice", make.allow("cloudtrail:Get*"))])
     assert not found("ADM-13", users=[make.user("alice", make.allow("*"))])
@@ -61,6 +62,12 @@ def test_adm_13_whoever_may_stop_the_logs(found, make):
         ("cloudtrail:PutEventSelectors", "*", Severity.HIGH),
         ("cloudtrail:UpdateTrail", "arn:aws:cloudtrail:*:*:trail/*", Severity.HIGH),
         ("guardduty:UpdateDetector", "*", Severity.HIGH),
+        ("guardduty:UpdateMemberDetectors", "*", Severity.HIGH),
+        ("cloudtrail:StopEventDataStoreIngestion", "*", Severity.HIGH),
+        ("cloudtrail:DeleteEventDataStore", "arn:aws:cloudtrail:*:*:eventdatastore/*", Severity.HIGH),
+        ("cloudtrail:UpdateEventDataStore", "*", Severity.HIGH),
+        ("config:DeleteServiceLinkedConfigurationRecorder", "*", Severity.MEDIUM),
+        ("securityhub:DisableSecurityHubV2", "*", Severity.MEDIUM),
         ("config:DeleteConfigurationRecorder", "*", Severity.MEDIUM),
         ("config:StopConfigurationRecorder", "arn:aws:config:*:*:configuration-recorder/*", Severity.MEDIUM),
         ("securityhub:DisableSecurityHub", "*", Severity.MEDIUM),
@@ -70,6 +77,17 @@ def test_adm_13_each_call_that_ends_what_is_recorded(found, make, action, resour
     (one,) = found("ADM-13", users=[make.user("alice", make.allow(action, resource))])
     assert one.sentence == f"alice can disable audit logging: it is allowed {action}."
     assert one.severity is severity
+
+
+def test_adm_13_replacing_what_is_recorded_takes_a_role(found, make):
+    """AWS Config requires iam:PassRole for it (Service Authorization Reference)."""
+    put = make.allow("config:PutConfigurationRecorder")
+    role = make.role("recorder", trust=make.trust({"Service": "config.amazonaws.com"}))
+    pass_it = make.allow("iam:PassRole", role["Arn"])
+    (one,) = found("ADM-13", users=[make.user("alice", put, pass_it)], roles=[role])
+    assert one.sentence == "alice can disable audit logging: it is allowed config:PutConfigurationRecorder."
+    assert not found("ADM-13", users=[make.user("alice", put)], roles=[role])
+    assert not found("ADM-13", users=[make.user("alice", put, pass_it)], roles=[make.role("recorder")])
 
 
 def _organization(make, content):
@@ -117,7 +135,7 @@ def test_adm_13_in_the_regions_that_a_condition_leaves(found, make):
     (one,) = found("ADM-13", users=[make.user("alice", make.allow(["cloudtrail:*", "config:*"]), lock)])
     assert one.sentence == (
         "alice can disable audit logging: it is allowed cloudtrail:StopLogging, cloudtrail:DeleteTrail, "
-        "cloudtrail:UpdateTrail, cloudtrail:PutEventSelectors, config:StopConfigurationRecorder and 1 more. "
+        "cloudtrail:UpdateTrail, cloudtrail:PutEventSelectors, config:StopConfigurationRecorder and 5 more. "
         "This holds in eu-west-1: a condition limits the Regions."
     )
     assert {piece.decision.decision for piece in one.evidence} == {EvalDecision.ALLOWED}

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import combinations, islice, product
 from typing import NamedTuple
 
-from iamdesk.aws.condition_keys import REGION_KEYS
+from iamdesk.aws.condition_keys import REGION_KEYS, form_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import ABSENT, Context, KeyValue, Knowledge
@@ -58,14 +58,15 @@ def _own_domain(key: str, tests: Sequence[ConditionTest], subject: RequestFacts)
     context = subject.context
     known = context.fact(key)
     has_several = _has_several(key)
-    found = samples(tests, _type_of(key), known.shape, context.variable, 2 if has_several else 1)
+    form = form_of(key, subject.target.service)
+    found = samples(tests, _type_of(key), known.shape, context.variable, 2 if has_several else 1, form)
     by_outcome: dict[tuple[object, ...], list[KeyValue]] = {}
     for text in (*found.texts, *_earliest(known)):
         if key == "aws:sourceip" and (address := read_address(text)) is not None and is_private_address(address):
             continue  # rule G12
         if key in REGION_KEYS and text != text.lower() and text not in found.named:
             continue
-        if not known.can_be(text) or not known.is_late_enough(text):
+        if not known.can_be(text) or not known.is_late_enough(text) or (form and not form.fullmatch(text)):
             continue
         fact = KeyValue(Knowledge.PRESENT, (text,))
         by_outcome.setdefault(_outcome(key, fact, tests, context), []).append(fact)
@@ -173,7 +174,8 @@ def _fill_group(
     values = links.values
     complete = True
     for key in group:
-        found = samples(links.tests[key], _type_of(key), context.fact(key).shape, context.variable)
+        form = form_of(key, links.subject.target.service)
+        found = samples(links.tests[key], _type_of(key), context.fact(key).shape, context.variable, form=form)
         values[key] = dict.fromkeys((*found.texts, ""))  # as a variable, an empty value is none (rule H4)
         complete = complete and found.is_complete
     own = [(test, value) for test, value in compared if group & {test.key, *value.keys}]
@@ -199,7 +201,9 @@ def _fill_group(
     for key in group:
         known = context.fact(key)
         texts = (*values[key], *_earliest(known))
-        values[key] = {text: None for text in texts if known.can_be(text) and known.is_late_enough(text)}
+        form = form_of(key, links.subject.target.service)
+        fits = (text for text in texts if known.can_be(text) and known.is_late_enough(text))
+        values[key] = {text: None for text in fits if form is None or form.fullmatch(text)}
         if (shape := known.shape) != "*":
             described = Glob.of_text(shape)
             values[key] = {text: None for text in values[key] if described.matches(text)}

@@ -4,6 +4,7 @@ For each combination of outcomes of the tests on a key there is one value that s
 whatever holds for these values holds for all.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal, localcontext
@@ -75,7 +76,14 @@ class _Listed(NamedTuple):
         return "".join(token if isinstance(token, str) else token.value for token in self.tokens)
 
 
-def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: Resolver, each: int = 1) -> Samples:
+def samples(
+    tests: Sequence[ConditionTest],
+    key_type: str,
+    shape: str,
+    resolve: Resolver,
+    each: int = 1,
+    form: re.Pattern[str] | None = None,
+) -> Samples:
     """Return values to try for the key that all ``tests`` are on.
 
     Args:
@@ -84,11 +92,12 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
         shape: A pattern that the value is known to match.
         resolve: Returns the values of variables.
         each: Number of values to show each outcome by, where it has as many: two, for a key with several values.
+        form: What every value of the key matches (`form_of`); None: anything.
     """
     families = {test.operator.family for test in tests if test.operator is not None} - {NULL}
     if not families and key_type == "IPAddress":
         families = {IP_ADDRESS}  # a private range beside it reads the value, too (rule G12)
-    listed = list(_listed(tests, resolve))
+    listed = [one for one in _listed(tests, resolve) if form is None or _can_match(one, form)]
     named = frozenset(one.text for one in listed)
     if key_type == "Bool":
         return Samples(BOOLEANS, named, True)  # whatever the operators are, there are no other values
@@ -112,6 +121,12 @@ def samples(tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: 
         if ARN in families and not is_arn:
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
+    if form is not None and (refused := [text for text in texts if not form.fullmatch(text)]):
+        texts = {text: None for text in texts if form.fullmatch(text)}
+        shown = {_matched(patterns, text) for text in texts}
+        is_complete = is_complete and (
+            not texts or (not typed and all(_matched(patterns, one) in shown for one in refused))
+        )
     return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)
 
 
@@ -176,6 +191,17 @@ def _is_more_than_text(pattern: Pattern) -> bool:
 
 def _matches(pattern: Pattern, text: str) -> bool:
     return BitMatcher(pattern.tokens, pattern.bounded).matches(text)
+
+
+def _matched(patterns: Iterable[Pattern], text: str) -> tuple[bool, ...]:
+    return tuple(_matches(one, text.lower() if one.ignores_case else text) for one in patterns)
+
+
+def _can_match(one: _Listed, form: re.Pattern[str]) -> bool:
+    """Return whether a listed value, its wildcards filled in, can be one that the key has."""
+    if not one.operator.family.is_text:
+        return True
+    return any(form.fullmatch(_fill_stars(one.tokens, filling)) for filling in ("", "xx"))
 
 
 def _pattern(one: _Listed) -> Pattern:
