@@ -313,6 +313,36 @@ def test_a_policy_that_aws_would_not_save_is_named_where_it_could_decide() -> No
     assert rejected(ask(narrow, "s3:GetObject", OBJECT)) == []
 
 
+NO_RESOURCE = {"Effect": "Deny", "Action": "s3:GetObject"}
+
+
+@rule("F7", "F8", "L5")
+@pytest.mark.parametrize(
+    ("denying", "words"),
+    [
+        (deny("GetObject"), "`GetObject` names no action"),
+        (deny(["sqs:*", "getobject"]), "`getobject` names no action"),
+        (deny("s3: GetObject"), "contains white space"),
+        (deny("s3:GetObject,s3:PutObject"), "a comma"),
+        (deny("s3:GetObject", OBJECT.removeprefix("arn:aws:s3:::")), "neither `*` nor an ARN"),
+        (NO_RESOURCE, "neither `Resource` nor `NotResource`"),
+        (NO_RESOURCE | {"Ressource": "*"}, "neither `Resource` nor `NotResource`"),
+        (deny("sqs:SendMessage,s3:PutObject"), None),
+        (deny("PutObject"), None),
+        (deny("GetObject", "arn:aws:s3:::other/*"), None),
+        (deny("s3:GetObject", "other/x"), None),
+    ],
+)
+def test_a_statement_that_aws_would_not_save_is_named_where_it_plainly_means_the_request(
+    denying: Any, words: str | None
+) -> None:
+    answer = ask(evaluator(user("ana", document(allow(), denying))), "s3:GetObject", OBJECT)
+    found = [note.message for note in answer.assumptions if note.code == "policy-rejected"]
+    assert answer.decision == "allowed"
+    assert len(found) == (words is not None)
+    assert all(words in message for message in found if words)
+
+
 @rule("A5", "B3", "B7")
 def test_what_was_not_captured_is_unknown_and_what_is_not_there_does_not_apply() -> None:
     role_in = role("in")
