@@ -109,7 +109,7 @@ def evaluate(request: EvaluationRequest) -> EvaluationTrace:
     results: list[StatementResult] = []
     broken: list[AttachedPolicy] = []
     service = request.target.service
-    for policy in _match_statements(request, policies, decision_inputs):
+    for policy in policies_to_match(request, policies, decision_inputs):
         is_broken = False
         for statement in policy.document.statements:
             if statement.services is not None and service not in statement.services:
@@ -166,7 +166,7 @@ def decide_request(request: EvaluationRequest) -> EvalDecision:
     service = request.target.service
     matched = (
         match_statement(policy, statement, subject)
-        for policy in _match_statements(request, policies, decision_inputs)
+        for policy in policies_to_match(request, policies, decision_inputs)
         for statement in policy.document.statements
         if statement.services is None or service in statement.services
     )
@@ -184,7 +184,7 @@ def subject_of(request: EvaluationRequest, policies: PolicySet) -> RequestFacts:
     return RequestFacts(request.caller, request.target, request.context, policies.boundary is not None, joint)
 
 
-def _match_statements(
+def policies_to_match(
     request: EvaluationRequest, policies: PolicySet, decision_inputs: DecisionInputs
 ) -> Iterable[AttachedPolicy]:
     """Yield the applicable policies of all sub-requests."""

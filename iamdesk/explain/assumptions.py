@@ -1,21 +1,27 @@
 """Assumptions of a result: missing data and open rules, each reported only if it could change the decision."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
 from iamdesk.evaluate.decision_logic import DecisionInputs, PolicyTypeKey, StatementEffects, decide_bounds, with_allows
-from iamdesk.evaluate.engine import EvaluationTrace
+from iamdesk.evaluate.engine import EvaluationTrace, policies_of, policies_to_match
+from iamdesk.evaluate.matching import RequestFacts, match_statement
 from iamdesk.evaluate.open_rules import Reading
-from iamdesk.evaluate.policy_set import MissingData
+from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData
 from iamdesk.evaluate.principal_match import Grant
 from iamdesk.evaluate.request import EvalDecision, PolicyType
-from iamdesk.evaluate.ternary import FALSE, TRUE
+from iamdesk.evaluate.ternary import FALSE, TRUE, Truth
 from iamdesk.explain.assumed_values import assumed_values
 from iamdesk.explain.decision import Assumption
 from iamdesk.explain.possible_endpoints import endpoint_assumption
 from iamdesk.explain.service_assumptions import service_assumptions
 from iamdesk.i18n import join_messages, phrase, phrased
+from iamdesk.policy.action_patterns import ActionPattern, action_pattern
+from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
+from iamdesk.policy.statement import Statement
+from iamdesk.policy.wildcards import glob
 
 _CAN_ALSO_DENY = frozenset(
     {
@@ -39,6 +45,7 @@ B3)."""
 _WITHOUT_PRINCIPALS = frozenset(
     {PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SCP, PolicyType.SESSION}
 )
+_WITH_RESOURCES = _WITHOUT_PRINCIPALS | {PolicyType.RCP, PolicyType.ENDPOINT}
 _ASSUMES_ROOT = "delegated-administrator-unknown"
 """Missing data about who may assume root of a member account: with it, a call could be refused, or not be (E14)."""
 _SHARES = frozenset({"sharing-missing", "share-permission-missing"})
@@ -106,25 +113,56 @@ def _reading_words(reading: Reading) -> str:
 
 
 def _rejected(trace: EvaluationTrace) -> Iterator[str]:
-    """Yield that AWS would not save a policy whose statements could decide (rules G17, L1, L2)."""
+    """Yield that AWS would not save a policy whose statements could decide (rules F2, F7, F8, G17, L1, L2)."""
     is_settled = _is_settled(trace)
-    for result in trace.results:
-        if is_settled and result.truth is FALSE:
+    for policy, statement, truth in _statements(trace):
+        if is_settled and truth is FALSE:
             continue
-        document, statement, why = result.policy.document, result.statement, list[str]()
+        document = policy.document
+        entries: list[ActionPattern | ResourcePattern] = [*statement.actions, *(statement.resources or ())]
+        why = [entry.problem for entry in entries if entry.problem is not None and entry.is_refused]
+        if statement.resources is None and policy.policy_type in _WITH_RESOURCES:
+            why.append(phrase("the statement has neither `Resource` nor `NotResource`"))
+        if why and truth is FALSE and not _could_match(policy, statement, trace.subject):
+            why = []
         faults = [test.path[:-1] for test in statement.conditions if test.operator is None]
         if faults or (
             isinstance(document.raw, dict) and document.raw.get("Version", document.version) != document.version
         ):
             why += [one.message for one in document.diagnostics if one.path == ("Version",) or one.path in faults]
-        if statement.principals is not None and result.policy.policy_type in _WITHOUT_PRINCIPALS:
+        if statement.principals is not None and policy.policy_type in _WITHOUT_PRINCIPALS:
             why.append(phrase("statements of such policies have no `Principal`"))
         for reason in why:
             yield phrase(
                 "AWS would not save {policy}: {reason}. It is evaluated all the same.",
-                policy=result.policy.name,
+                policy=policy.name,
                 reason=reason,
             )
+
+
+def _statements(trace: EvaluationTrace) -> Iterator[tuple[AttachedPolicy, Statement, Truth]]:
+    """Yield the statements that cover the action, and those with actions that no policy of AWS has."""
+    for result in trace.results:
+        yield result.policy, result.statement, result.truth
+    for policy in policies_to_match(trace.request, policies_of(trace.request), trace.decision_inputs):
+        for statement in policy.document.statements:
+            if statement.broken is None and any(entry.is_refused for entry in statement.actions):
+                yield policy, statement, FALSE
+
+
+def _could_match(policy: AttachedPolicy, statement: Statement, subject: RequestFacts) -> bool:
+    """Return whether a statement would match with what was plainly meant by its entries that match nothing."""
+    target, actions, resources = subject.target, statement.actions, statement.resources
+    words = [word for entry in actions if entry.is_refused for word in re.split(r"[\s,:]+", entry.text.lower())]
+    if any(glob(word).matches(target.name) for word in words):
+        actions = (action_pattern("*"),)
+    ends = [f"*{entry.text.strip()}" for entry in resources or () if entry.is_refused]
+    if resources is None or any(glob(end).matches(target.resource_text) for end in ends):
+        resources = (resource_pattern("*", False),)
+    conditions = tuple(test for test in statement.conditions if test.operator is not None)
+    meant = statement.changed(actions=actions, services=None, resources=resources, conditions=conditions)
+    result = match_statement(policy, meant, subject)
+    return result is not None and result.truth is not FALSE
 
 
 def _is_settled(trace: EvaluationTrace) -> bool:

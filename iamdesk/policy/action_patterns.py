@@ -50,6 +50,11 @@ class ActionPattern:
         return self._otherwise is not None
 
     @property
+    def is_refused(self) -> bool:
+        """Whether AWS saves no policy with it: it is no action of any service."""
+        return self.problem is not None and self._otherwise is None
+
+    @property
     def literal(self) -> str | None:
         """The single name (lower case) that the entry covers, of any service; None where it has wildcards."""
         return None if self._name is None else self._name.literal

@@ -107,6 +107,11 @@ class ResourcePattern:
                 "`{text}` has a policy variable outside the resource part: it matches nothing", text=text
             )
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether AWS saves no policy with it: it is neither ``*`` nor an ARN."""
+        return self.problem is not None and not self.text.startswith("arn:")
+
     def _wildcard_in_service(self) -> bool:
         if self._is_plain:
             texts = self.text.split(":", 3)

@@ -9,6 +9,7 @@ from typing import Any
 
 from iamdesk import policy_validation as package
 from iamdesk.i18n import mark, phrase
+from iamdesk.policy.document import parse_document
 from iamdesk.policy.source_map import PolicyText, RepeatedKeyError, locate
 from iamdesk.policy_validation.issue import EVERY_KIND, FindingType, Issue, PolicyTextError, ValidationCheck
 from iamdesk.policy_validation.policy_view import PolicyKind, PolicyView
@@ -61,6 +62,20 @@ def validate_document(
     resource policy's resource; ``only`` are the ids of the checks to run, None: all.
     """
     return _issues(PolicyView(raw, kind, resource_service, None), None, only)
+
+
+def session_refusal(raw: Any) -> str | None:
+    """Return why AWS STS makes no session with a policy, as one sentence; None if it takes it.
+
+    ``raw`` is any JSON value. Of an ARN with missing fields see rule F7, of actions without a service rule L5.
+    """
+    document = parse_document(raw)
+    if not isinstance(raw, dict) or not isinstance(document.raw, dict):
+        return document.diagnostics[0].message
+    refusing = [one.id for one in validation_checks() if not one.can_be_stored or one.name == "MISSING_ARN_FIELD"]
+    issues = validate_document(raw, PolicyKind.SESSION, only=refusing)
+    odd = [entry.problem for statement in document.statements for entry in statement.actions if entry.is_refused]
+    return next(iter((*(one.message for one in issues), *odd)), None)
 
 
 def validate_text(content: bytes, kind: PolicyKind, resource_service: str = "") -> tuple[Issue, ...]:

@@ -12,7 +12,7 @@ from iamdesk.evaluate.derived_keys import AccessPointPath, DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
 from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call
-from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.request import PolicyType, Request, RequestError
 from iamdesk.evaluate.request_context import facts_given, missing_data_of_given
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.i18n import mark, phrase
@@ -26,6 +26,7 @@ from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, 
 from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.policy.wildcards import glob
+from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate import password_policy
 from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
 from iamdesk.simulate.api_authorization import OPEN, authorization_type
@@ -134,7 +135,7 @@ class RequestBuilder:
         Raises:
             RequestError: no such request can be made.
         """
-        asked = stated(request, self)
+        asked = _in_session(stated(request, self))
         if asked.principal and asked.context and not is_reported:
             check_context(asked, self.evaluation_request(asked).context.derive)
         return asked
@@ -517,6 +518,27 @@ class RequestBuilder:
         if target.resource is None or target.resource.service != "iam":
             return None
         return self.index.users.get(target.resource_text) or self.index.roles.get(target.resource_text)
+
+
+def _in_session(request: Request) -> Request:
+    """Return a request with session policies that AWS takes; that of a user is one under delegation (rule E16).
+
+    Raises:
+        RequestError: there is no session with such a policy.
+    """
+    for passed in request.session_policies or ():
+        if (why := session_refusal(passed.document)) is not None:
+            raise RequestError(
+                phrase("AWS makes no session with the session policy {name}: {why}", name=passed.name, why=why)
+            )
+    if not request.session_policies or ":user/" not in request.principal:
+        return request
+    remark = phrase(
+        "A user's own requests have no session policy: this is evaluated as a request under temporary delegation by "
+        "{user}.",
+        user=request.principal,
+    )
+    return replace(request, remarks=(*request.remarks, remark))
 
 
 def _boundary_of(entity: UserDetail | RoleDetail | None) -> KeyValue | None:

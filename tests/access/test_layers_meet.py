@@ -342,9 +342,12 @@ def test_what_a_caller_brings(principal: str, condition: Any, trust: Any, expect
     assert silent.decision == expected
 
 
+SILENT = {"Effect": "Allow", "Action": "ec2:DescribeRegions", "Resource": "*"}
+
+
 def _silent(principal: str) -> tuple[SessionPolicy, ...] | None:
     """A session policy that lacks everything: what is left is what the bucket grants to everyone (rule C4)."""
-    return (SessionPolicy("silent", document()),) if ":assumed-role/" in principal else None
+    return (SessionPolicy("silent", document(SILENT)),) if ":assumed-role/" in principal else None
 
 
 @rule("C4", "C5", "I10")

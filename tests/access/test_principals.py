@@ -1,5 +1,6 @@
 """Who asks: every kind of principal, found in the snapshot with what it carries, or refused in one sentence."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -253,6 +254,45 @@ def test_session_policies_limit_and_add_up() -> None:
     assert ask(capture, session, session_policies=(ec2,)) == "implicitDeny"
     assert ask(capture, session, session_policies=(ec2, s3)) == "allowed"
     assert ask(capture, session, session_policies=()) == "implicitDeny"
+
+
+@rule("C4", "F7", "G17", "L5")
+@pytest.mark.parametrize(
+    ("odd", "words"),
+    [
+        (document(allow(condition={"StringEqualz": {"aws:username": "ana"}})), "`StringEqualz` does not exist"),
+        (document(allow()) | {"Version": "2012-10-18"}, "2012-10-18"),
+        (document({**allow(), "Principal": "*"}), "`Principal`"),
+        (document({**allow(), "Effect": "allow"}), "`allow` is not"),
+        (document({"Effect": "Allow", "Resource": "*"}), "neither `Action`"),
+        (document({"Effect": "Allow", "Action": "*"}), "neither `Resource`"),
+        (document({**allow(), "NotAction": "s3:*"}), "both `Action`"),
+        (document(allow(), {"Effect": "Deny", "Action": "GetObject", "Resource": "*"}), "`GetObject` names no action"),
+        (document(allow("*", "b/k")), "begin with `arn:`"),
+        (document(allow("*", "arn:aws:s3")), "of 6 fields"),
+        (document({**allow(), "Sid": "a"}, {**allow(), "Sid": "a"}), "already used"),
+        (document({**allow(), "Sid": "a b"}), "`a b`"),
+        (document(), "no statement"),
+        ("garbage", "JSON object"),
+        ([], "JSON object"),
+    ],
+)
+def test_a_session_policy_that_aws_refuses_makes_no_session(odd: Any, words: str) -> None:
+    capture = evaluator(role("deploy", document(allow())))
+    session = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+    with pytest.raises(RequestError, match="AWS makes no session with the session policy passed: ") as refused:
+        ask(capture, session, session_policies=(SessionPolicy("passed", odd),))
+    assert words in str(refused.value)
+
+
+@rule("C4", "E16")
+def test_a_session_policy_of_a_user_is_taken_as_delegation_and_said() -> None:
+    capture = evaluator(user("ana", document(allow())))
+    passed = (SessionPolicy("passed", document(allow())),)
+    request = Request(user_arn("ana"), "s3:GetObject", "arn:aws:s3:::b/k", session_policies=passed)
+    [remark] = capture.can(request).request.remarks
+    assert remark.startswith("A user's own requests have no session policy")
+    assert capture.can(replace(request, session_policies=None)).request.remarks == ()
 
 
 @rule("I2", "D1")

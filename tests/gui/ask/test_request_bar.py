@@ -16,6 +16,8 @@ from iamdesk.gui.widgets.completing_field import AutocompleteEdit
 
 from .conftest import ACCOUNT, ANA, NORA, PAYROLL, AskWindow
 
+NARROW = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}
+
 
 def find[W: QWidget](window: AskWindow, kind: type[W], name: str) -> W:
     found = window.window.findChild(kind, name)
@@ -202,7 +204,7 @@ def test_the_bar_shows_every_question_of_the_window_and_keeps_its_rest(qtbot: Qt
         PAYROLL,
         context={"aws:SourceIp": "203.0.113.7"},
         resource_account="111122223333",
-        session_policies=(SessionPolicy("narrow", {"Version": "2012-10-17", "Statement": []}),),
+        session_policies=(SessionPolicy("narrow", NARROW),),
         unknown_context=MissingContextMode.ABSENT,
         without=frozenset({PolicyType.SCP}),
     )
@@ -213,7 +215,7 @@ def test_the_bar_shows_every_question_of_the_window_and_keeps_its_rest(qtbot: Qt
 
 
 def test_what_belongs_to_one_resource_or_principal_goes_with_it(qtbot: QtBot, ask_window: AskWindow) -> None:
-    narrow = (SessionPolicy("narrow", {"Version": "2012-10-17", "Statement": []}),)
+    narrow = (SessionPolicy("narrow", NARROW),)
     request = Request(NORA, "s3:GetObject", PAYROLL, resource_account="111122223333", session_policies=narrow)
     evaluated(qtbot, ask_window, request)
     type_into(ask_window, "askResource", "arn:aws:s3:::other/x")
