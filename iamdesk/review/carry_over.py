@@ -17,7 +17,7 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.items import ReviewItem
 from iamdesk.review.people import People, Person, PersonState
 from iamdesk.review.revocation_tests import Outcome, Previous, Retest, retests_of
-from iamdesk.review.state import taken_over
+from iamdesk.review.state import UNCHANGED, UNCHANGED_OR_LESS, taken_over
 from iamdesk.snapshot.model import Snapshot
 
 
@@ -83,7 +83,7 @@ def carry_forward(
                 decision,
                 previous.head.review_id,
                 previous.decided(line_id),
-                "the effect is unchanged or less" if changed.is_less(line) else "the effect is unchanged",
+                UNCHANGED_OR_LESS if changed.is_less(line) else UNCHANGED,
             )
     gone = tuple(line for line_id, line in before.items() if line_id not in there)
     return CarryOver(decisions, asked, kinds, gone, tuple(retests.values()))

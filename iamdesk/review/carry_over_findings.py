@@ -19,7 +19,7 @@ from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision
 from iamdesk.review.revocation_tests import Outcome
 from iamdesk.review.schema import Head
 from iamdesk.review.scope import is_note
-from iamdesk.review.state import Decided, taken_over
+from iamdesk.review.state import FOUND_AGAIN, Decided, taken_over
 from iamdesk.snapshot.model import Snapshot
 
 FIXES = "earlier_fixes"
@@ -105,7 +105,7 @@ def carry_findings(
             asked[finding_id] = reasons
         else:
             decisions[finding_id] = taken_over(
-                decision, previous.head.review_id, previous.decided(finding_id), "it is found again"
+                decision, previous.head.review_id, previous.decided(finding_id), FOUND_AGAIN
             )
         frozen.append({**finding, SINCE_LAST: _since_last(previous, finding, earlier, reasons)})
     gone = tuple(one for finding_id, one in before.items() if finding_id not in there)

@@ -110,6 +110,14 @@ class Ledger:
 _START = "Carried over from review "
 
 
+UNCHANGED, UNCHANGED_OR_LESS, FOUND_AGAIN = (
+    "the effect is unchanged",
+    "the effect is unchanged or less",
+    "it is found again",
+)
+"""Why a decision is taken over."""
+
+
 def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, why: str) -> ItemDecision:
     """Return a decision for the follow-up review; its comment contains the review, the reviewer and the reason ``why``.
 
@@ -119,3 +127,9 @@ def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, 
         return decision.by_one  # the comment refers to the first decision
     who = f", decided by {decided.reviewer} on {decided.moment[:10]}" if decided is not None else ""
     return replace(decision.by_one, comment=f"{_START}{review_id}{who}: {why}. {decision.comment}".rstrip())
+
+
+def is_taken_over(here: ItemDecision, decision: ItemDecision, review_id: str, decided: Decided | None) -> bool:
+    """Return whether a decision of the follow-up review is one of the previous review that `taken_over` gives."""
+    reasons = (UNCHANGED, UNCHANGED_OR_LESS, FOUND_AGAIN)
+    return decided is not None and any(here == taken_over(decision, review_id, decided, why) for why in reasons)

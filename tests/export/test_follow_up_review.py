@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph, LazyAttackPa
 from iamdesk.checks import registry
 from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.errors import ReviewError
+from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.result import Outcome as Went
 from iamdesk.export.evidence.result import Result
 from iamdesk.export.evidence.review_chain import evidence_beside, package_at
@@ -28,6 +30,7 @@ from iamdesk.review.review_file import ReviewFile
 from iamdesk.review.revocation_tests import REVOKES, Outcome, revokes_from_text
 
 from ..diff import seeds
+from ..review.forger import Forger
 
 MOMENT = datetime(2026, 10, 1, tzinfo=UTC)
 ANA = Reviewer("Ana", "ana")
@@ -223,3 +226,97 @@ def test_evidence_of_another_review_or_of_less_is_refused(
         with pytest.raises(ReviewError, match=why):
             go_on(previous, old, new, tmp_path / "q4.iamreview", pack)
     assert not (tmp_path / "q4.iamreview").exists()
+
+
+# Decisions that a preparer says are carried over
+
+
+def said(pack: Path, before: Path | None = None) -> list[tuple[str, str]]:
+    return [(one.outcome.value, one.sentence) for one in verify(pack, previous=before) if one.name == "carried over"]
+
+
+def labelled(review: Path, items: list[str], **after: str) -> None:
+    """Say of items that their decisions are carried over, in place of every earlier one, and hash all anew."""
+
+    def change(entries: list[dict[str, Any]]) -> None:
+        first = dict(entries[0])
+        entries[:] = [one for one in entries if one["line_id"] not in items]
+        kept = first["after"] | {"choice": "keep", "owner": "", "expiry": None} | after
+        entries += [{**first, "line_id": one, "after": kept} for one in items]
+
+    forger = Forger(review)
+    forger.rewrite(change)
+    forger.close()
+
+
+@pytest.fixture
+def following(previous: Path, old: Snapshot, new: Snapshot, tmp_path: Path) -> tuple[Path, Path, CarriedOn]:
+    """The package of the review before, the follow-up review, and what it carries over."""
+    before = written(previous, tmp_path / "q3")
+    return before, tmp_path / "q4.iamreview", go_on(previous, old, new, tmp_path / "q4.iamreview", before)
+
+
+def test_carried_over_decisions_are_those_of_the_review_before(
+    following: tuple[Path, Path, CarriedOn], tmp_path: Path
+) -> None:
+    before, review, carried = following
+    pack = written(review, tmp_path / "q4")
+    count = len(carried.lines.decisions) + len(carried.findings.decisions)
+    assert said(pack) == [("not done", f"{count} decisions carried over, not compared: give --previous.")]
+    assert (
+        f"carried over ({count} decisions carried over, not compared: give --previous)"
+        in closing_lines(list(verify(pack)))[2]
+    )
+    with ReviewFile.open(review, writable=False) as file:
+        previous_id = file.head.details["previous_review"]
+    assert said(pack, before) == [("passed", f"{count} decisions are those of {previous_id}.")]
+    assert [outcome for outcome, _ in said(pack, tmp_path)] == ["failed"]
+
+
+def test_item_that_is_asked_is_not_carried_over(following: tuple[Path, Path, CarriedOn], tmp_path: Path) -> None:
+    _, review, carried = following
+    item = next(iter(carried.lines.asked))
+    labelled(review, [item])
+    assert said(written(review, tmp_path / "q4"))[0] == (
+        "failed", f"Carried over, but the item needs a new decision: 1 ({item})."
+    )  # fmt: skip
+
+
+def test_decision_that_the_review_before_does_not_have_is_found(
+    following: tuple[Path, Path, CarriedOn], previous: Path, tmp_path: Path
+) -> None:
+    """The preparer also takes away why the items are asked: only the review before shows that they were."""
+    before, review, carried = following
+    with ReviewFile.open(previous, writable=False) as file:
+        (taken,) = [line.line_id for line in file.lines if line.name == "taken"]
+        name = file.head.review_id
+        there = {line.line_id for line in file.lines}
+    with ReviewFile.open(review, writable=False) as file:
+        places = {line.line_id: at for at, line in enumerate(file.lines)}
+    fresh = next(one for one in carried.lines.asked if one not in there)
+    same = next(iter(carried.lines.decisions))
+    forger = Forger(review)
+    for one in (fresh, taken):
+        if one in places:
+            forger.item(places[one], lambda line: line["evidence"][SINCE_LAST].update(asked=False, reasons=[]))
+    forger.close()
+    labelled(review, [fresh, same], comment="fine")
+    found = said(written(review, tmp_path / "q4"), before)
+    assert ("failed", f"Carried over, but {name} has no such decision: 1 ({fresh}).") in found
+    assert ("failed", f"Carried over, but {name} has another decision (keep): 1 ({same}).") in found
+
+
+def test_nothing_is_carried_over_in_a_first_review_or_from_another_one(
+    following: tuple[Path, Path, CarriedOn], previous: Path, tmp_path: Path
+) -> None:
+    review = following[1]
+
+    def rename(entries: list[dict[str, Any]]) -> None:
+        entries[0]["reviewer"] = "carried over from r-20260901-abcdef"
+
+    for path, told in ((previous, "this is a first review"), (review, "not from the previous review, r-")):
+        forger = Forger(path)
+        forger.rewrite(rename)
+        forger.close()
+        (found,) = [one for one in said(written(path, tmp_path / f"pack-{path.stem}"), None) if one[0] == "failed"]
+        assert told in found[1]

@@ -18,6 +18,7 @@ from iamdesk.review.journal import canonical
 FORMAT = "iamdesk-evidence/1"
 MANIFEST = "00_manifest.json"
 SUMS = "SHA256SUMS"
+JOURNAL = "09_journal.jsonl"
 EVENTS = "10_events.jsonl"
 """What happened besides decisions: assigned, split, delegated, merged, conflicts."""
 PEOPLE = "11_people.csv"

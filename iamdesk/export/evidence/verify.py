@@ -100,7 +100,7 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected)
+    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected, previous)
     yield from _guarded(phrase("content"), content)
     yield from _guarded(phrase("signed parts"), verify_signed_parts(folder, manifest, allowed_signers, signers))
 

@@ -21,18 +21,20 @@ from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.context import found_again, settings_of
 from iamdesk.export.evidence.decisions import re_evaluate
-from iamdesk.export.evidence.manifest import EVENTS, SOURCE
+from iamdesk.export.evidence.manifest import EVENTS, JOURNAL, SOURCE, hash_of, read_manifest
+from iamdesk.export.evidence.package_files import opened_package
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import head_of, render_anew
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, noted, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
+from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings.report import action_data_day, action_data_version, build_id, tool_version
 from iamdesk.export.new_review import frozen_findings
 from iamdesk.i18n import join_messages, join_names, nphrase, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import own_access_of
-from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
+from iamdesk.review.decisions import CARRIED_OVER, FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import each_effect
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.events import Event, broken_event, event_from_json
@@ -46,7 +48,7 @@ from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items_sha256
-from iamdesk.review.state import FrozenItem, ItemStates, Ledger
+from iamdesk.review.state import FrozenItem, ItemStates, Ledger, is_taken_over
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.worker_cache import SnapshotReference
@@ -107,10 +109,12 @@ def verify_content(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     expected: Mapping[str, str] = MappingProxyType({}),
+    previous: Path | None = None,
 ) -> Iterator[Result]:
     """Yield the results of the checks of a package whose files are unchanged.
 
-    ``expected`` is what the package must be of, by the names of `SUBJECT`.
+    ``expected`` is what the package must be of, by the names of `SUBJECT`; ``previous`` is the package of the previous
+    review, which carried-over decisions are compared with.
 
     ``progress`` is called in each long phase anew: attack paths, effective permissions, findings, effects.
 
@@ -119,11 +123,16 @@ def verify_content(
     """
     with ExitStack() as stack:
         how = _How(lambda held: stack.enter_context(executors(held)), progress, cancelled)
-        yield from _verified(folder, manifest, snapshot, how, expected)
+        yield from _verified(folder, manifest, snapshot, how, expected, previous)
 
 
 def _verified(
-    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How, expected: Mapping[str, str]
+    folder: Path,
+    manifest: Mapping[str, Any],
+    snapshot: Path | None,
+    how: _How,
+    expected: Mapping[str, str],
+    previous: Path | None,
 ) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
@@ -154,6 +163,7 @@ def _verified(
     yield from _journal(folder, manifest, review)
     yield from _events_follow(folder, manifest)
     yield from _rules(folder, review)
+    yield from _carried_over(folder, review, previous)
     yield from _lines(review)
     yield from _clock(folder, review)
     yield from _totals(manifest, review)
@@ -199,7 +209,7 @@ def _rendered_anew(
 
 def entries_in(folder: Path) -> Iterator[Entry]:
     """Yield the journal of a package, not verified."""
-    with (folder / "09_journal.jsonl").open(encoding="utf-8", errors="surrogatepass") as lines:
+    with (folder / JOURNAL).open(encoding="utf-8", errors="surrogatepass") as lines:
         for text in lines:
             yield entry_from_json(json.loads(text))
 
@@ -273,6 +283,67 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     else:
         yield passed(name, phrase("Second approval, order and time of all decisions are as required."))
         yield own_access
+
+
+def _carried_over(folder: Path, review: ReadReview, previous: Path | None) -> Iterator[Result]:
+    """Compare the decisions said to be carried over with the review that they are said to be from."""
+    name = phrase("carried over")
+    decided = {one.line_id: one for one in entries_in(folder) if one.after.decided != one.before.decided}
+    carried = [one for one in decided.values() if one.reviewer.startswith(CARRIED_OVER)]
+    if not carried:
+        return
+    before = review.head.review.details.get("previous_review", "")
+    try:
+        ledger = _decisions_of(previous) if previous is not None else None
+    except (ExportError, OSError, ValueError, KeyError, TypeError) as error:
+        yield failed(name, phrase("The previous package cannot be read: {error}.", error=visible(str(error))))
+        return
+    asked = {one.line_id for one in review.lines if one.is_asked}
+    asked |= {one.finding_id for one in review.findings if one.is_asked}
+    lies: dict[str, list[str]] = {}
+    for one in carried:
+        if why := _not_carried_over(one, before, one.line_id in asked, ledger):
+            lies.setdefault(why, []).append(one.line_id)
+    for why, items in lies.items():
+        names = join_names(items, _MAX_NAMES, last=",")
+        sentence = phrase("Carried over, but {why}: {count:,} ({names}).", why=why, count=len(items), names=names)
+        yield failed(name, sentence)
+    if ledger is None:
+        sentence = phrase("{count:,} decisions carried over, not compared: give --previous.", count=len(carried))
+        yield Result(name, Outcome.NOT_DONE, sentence)
+    elif not lies:
+        yield passed(name, phrase("{count:,} decisions are those of {before}.", count=len(carried), before=before))
+
+
+def _not_carried_over(entry: Entry, before: str, is_asked: bool, ledger: Ledger | None) -> str:
+    """Return why a decision cannot be carried over from the review ``before``; empty if it can."""
+    if not before:
+        return phrase("this is a first review")
+    if entry.reviewer != f"{CARRIED_OVER}{before}":
+        return phrase("not from the previous review, {before}", before=before)
+    if is_asked:
+        return phrase("the item needs a new decision")
+    there = ledger.decision(entry.line_id) if ledger is not None else UNDECIDED
+    if ledger is None or is_taken_over(entry.after, there, before, ledger.decided(entry.line_id)):
+        return ""
+    if there == UNDECIDED:
+        return phrase("{before} has no such decision", before=before)
+    return phrase("{before} has another decision ({choice})", before=before, choice=there.choice.value)
+
+
+def _decisions_of(package: Path) -> Ledger:
+    """Return the decisions of another package.
+
+    Raises:
+        ValueError: its journal was changed.
+    """
+    ledger = Ledger(ItemStates({}, LINE_CHOICES), ItemStates({}, FINDING_CHOICES))
+    with opened_package(package) as other:
+        if hash_of(other, other / JOURNAL).as_json() not in read_manifest(other)["files"]:
+            raise ValueError(phrase("the journal of the previous package was changed"))
+        for entry in entries_in(other):
+            ledger.take(entry)
+    return ledger
 
 
 def _clock(folder: Path, review: ReadReview) -> Iterator[Result]:
