@@ -39,7 +39,7 @@ class Subject:
     holder_arn: str
     principal_class: PrincipalClass
     tier: int | None
-    """None: the item has none (a finding, or an item of an older review)."""
+    """None: the item has none (a finding)."""
 
 
 class Holders(Protocol):

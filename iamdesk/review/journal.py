@@ -6,7 +6,7 @@ Changing, removing, inserting or moving an entry breaks the chain, which `broken
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, Self
 
@@ -28,12 +28,7 @@ class Origin:
 
     def as_json(self) -> dict[str, str | int]:
         """Return it as a JSON object."""
-        return {
-            "review_id": self.review_id,
-            "number": self.number,
-            "moment": self.moment,
-            "sha256": self.sha256,
-        }
+        return asdict(self)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:

@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -548,18 +548,7 @@ class ReviewFile:
             raise ReviewError(phrase("{path}: the review is open read-only", path=display_name(self.path)))
 
         def write() -> None:
-            self._connection.execute(
-                "INSERT INTO packs (moment, name, manifest_sha256, journal_sha256, journal_entries, events_sha256) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    package.moment,
-                    package.name,
-                    package.manifest_sha256,
-                    package.journal_sha256,
-                    package.journal_entries,
-                    package.events_sha256,
-                ),
-            )
+            self._connection.execute("INSERT INTO packs VALUES (NULL, ?, ?, ?, ?, ?, ?)", astuple(package))
             seal_packages(self._connection)
 
         with self._writing:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from iamdesk.diff.result import Comparison, Status
 from iamdesk.i18n import join_names, phrase
@@ -198,24 +198,7 @@ def _is_broken(account: Account, line: ReviewItem) -> bool:
 
 def revokes_as_text(retests: Iterable[Retest]) -> str:
     """Return the results of revokes as JSON text, for a review's head."""
-    results = [
-        {
-            "line_id": one.line_id,
-            "account_id": one.account_id,
-            "holder_arn": one.holder_arn,
-            "type": one.type.value,
-            "entitlement_id": one.entitlement_id,
-            "name": one.name,
-            "decided_by": one.decided_by,
-            "decided_utc": one.decided_utc,
-            "outcome": one.outcome.value,
-            "sentence": one.sentence,
-            "still_possible": one.still_possible,
-            "gained": one.gained,
-        }
-        for one in retests
-    ]
-    return json.dumps(results, ensure_ascii=False)
+    return json.dumps([asdict(one) for one in retests], ensure_ascii=False)
 
 
 def revokes_from_text(text: str) -> Iterator[Retest]:
@@ -224,19 +207,5 @@ def revokes_from_text(text: str) -> Iterator[Retest]:
     Raises:
         KeyError, TypeError, ValueError: the text is not valid.
     """
-    listed: list[dict[str, Any]] = json.loads(text)
-    for one in listed:
-        yield Retest(
-            one["line_id"],
-            one["account_id"],
-            one["holder_arn"],
-            EntitlementType(one["type"]),
-            one["entitlement_id"],
-            one["name"],
-            one["decided_by"],
-            one["decided_utc"],
-            Outcome(one["outcome"]),
-            one["sentence"],
-            one.get("still_possible"),
-            one.get("gained"),
-        )
+    for one in json.loads(text):
+        yield Retest(**{**one, "type": EntitlementType(one["type"]), "outcome": Outcome(one["outcome"])})

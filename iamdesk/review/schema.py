@@ -17,7 +17,7 @@ from iamdesk.escaping import visible
 from iamdesk.i18n import nphrase, phrase
 from iamdesk.private_files import create_private_file
 from iamdesk.review.events import Event, EventKind
-from iamdesk.review.journal import GENESIS, Entry, as_json, entry_from_json
+from iamdesk.review.journal import GENESIS, Entry, entry_from_json
 from iamdesk.review.seals import genesis_of, seal_events, seal_journal
 
 APPLICATION_ID = 0x49414D52
@@ -286,7 +286,7 @@ def append_entries(connection: sqlite3.Connection, entries: Iterable[Entry]) -> 
     if entries:
         rows = map(_entry_row, entries)
         connection.executemany("INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        origins = [(one.number, _as_text(one.origin.as_json())) for one in entries if one.origin]
+        origins = [(one.number, _cell(one.origin.as_json())) for one in entries if one.origin]
         connection.executemany("INSERT INTO origins VALUES (?, ?)", origins)
         seal_journal(connection, entries[-1].number, entries[-1].sha256)
 
@@ -394,36 +394,16 @@ def are_kept(connection: sqlite3.Connection, entries: Sequence[Entry], events: S
 
 
 def _event_row(event: Event) -> tuple[int | str, ...]:
-    return (
-        event.number,
-        event.moment,
-        event.actor,
-        event.account,
-        event.kind.value,
-        _as_text(event.details),
-        event.previous,
-        event.sha256,
-    )
+    return tuple(map(_cell, (*event.content.values(), event.sha256)))
 
 
 def _entry_row(entry: Entry) -> tuple[int | str, ...]:
-    return (
-        entry.number,
-        entry.moment,
-        entry.reviewer,
-        entry.account,
-        entry.line_id,
-        entry.line_sha256,
-        _as_text(as_json(entry.before)),
-        _as_text(as_json(entry.after)),
-        entry.previous,
-        entry.sha256,
-        _as_text(entry.identities),
-    )
+    values = {"identities": (), **entry.content, "sha256": entry.sha256}
+    return tuple(_cell(values[name]) for name in _ENTRY_COLUMNS)
 
 
-def _as_text(value: Mapping[str, Any] | Sequence[str]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _cell(value: Any) -> int | str:
+    return value if isinstance(value, int | str) else json.dumps(value, ensure_ascii=False)
 
 
 def head_rows(head: Head) -> Iterable[tuple[str, str]]:

@@ -97,6 +97,7 @@ def test_no_is_said_only_where_it_was_found(lines: tuple[ReviewItem, ...]) -> No
         (grant, "role/boss", BUCKET): "yes",
         (grant, "user/cy", BUCKET): "no",
         (grant, "role/theirs", BUCKET): "cannot_tell",
+        (EntitlementType.ROOT_ACCESS, "root", "root user"): "yes",
         (assigned, "user/u1", "Admin"): "yes",
         (assigned, "user/u1", "Reader"): "no",
         (assigned, "user/u1", "Absent"): "cannot_tell",

@@ -7,7 +7,6 @@ differ, no item may be carried over of which a statement allows that very reques
 import copy
 import random
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyTyp
 from iamdesk.evaluate.ternary import Truth
 from iamdesk.review.carry_over import CarryOver, carry_forward
 from iamdesk.review.entitlements import review_scope
-from iamdesk.review.items import EntitlementType, ReviewItem
+from iamdesk.review.items import ReviewItem
 
 from ..builders.captures import allow, deny, document
 from ..diff.seeds import FULL, A, B, World, on, policy_arn, role_arn, root_arn, snapshot, user_arn
@@ -415,23 +414,3 @@ def test_an_account_in_another_spelling_is_the_same_principal() -> None:
     )
     assert asked_of(spell(B), spell(root_arn(B))) == {}
     assert asked_of(spell(root_arn(B)), spell(B)) == {}
-
-
-def test_a_review_that_has_the_account_by_its_number_is_gone_on_with() -> None:
-    old = snapshot(small(room={"policy": document(on({"AWS": B}, "s3:GetObject", f"{ROOM}/*"))}), "old")
-    new = old.model_copy(update={"sha256": "1" * 64})
-    review = Review(old, {})
-    kept = next(iter(review._decisions.values()))
-    lines = review_scope(Evaluator(old, now=lambda: MOMENT)).lines
-
-    def is_grant(line: ReviewItem) -> bool:
-        return line.type is EntitlementType.RESOURCE_GRANT and B in line.holder_arn
-
-    earlier = partial(lambda line: ReviewItem(line.account_id, B, *(getattr(line, one) for one in _REST)))
-    review.lines = tuple(earlier(line) if is_grant(line) else line for line in lines)
-    review._decisions = dict.fromkeys((line.line_id for line in review.lines), kept)
-    found = carry_forward(review, lines, compare_snapshots(old, new, MOMENT), new, TODAY)
-    assert (found.asked, found.gone, found.retests) == ({}, (), ())
-
-
-_REST = ("holder_kind", "type", "entitlement_id", "name", "evidence")

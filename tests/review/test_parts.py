@@ -481,6 +481,21 @@ def test_parts_in_a_folder_are_those_of_the_review(review: Path, parts: dict[str
 # Kept
 
 
+def test_a_part_of_a_recovered_review_begins_with_its_own_items(review: Path, rules: Path, tmp_path: Path) -> None:
+    with ReviewFile.open(review) as file:
+        file.record({of(PROD, 3): KEEP}, BEN)
+        begins = file.head.journal_start
+    again = recover(review, tmp_path / "again.iamreview").path
+    with ReviewFile.open(again, writable=False) as file:
+        assert (file.head.has_genesis, file.head.journal_start) == (False, begins)
+    assign_review(again, read_rules(rules), CARA)
+    for part in split_review(again, tmp_path / "parts", CARA):
+        with ReviewFile.open(tmp_path / "parts" / part.file) as file:
+            assert file.head.has_genesis
+            assert file.head.journal_start == file.head.genesis != begins
+            assert file.damages() == ()
+
+
 def test_recovered_review_keeps_origins_and_events(review: Path, parts: dict[str, Path], tmp_path: Path) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     merged(review, parts["Ana"])

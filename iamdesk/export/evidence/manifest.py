@@ -30,7 +30,8 @@ SIGNATURES = "signoffs"
 STATEMENTS = ("01_statement.html", "01_statement.pdf", "01_annex.html", "01_annex.pdf")
 """Files for people: the statement and its annex; they contain the digest of all other files."""
 SOURCE = "source"
-_DERIVED = ("format", "evidence_sha256", "files")
+DERIVED = frozenset({"format", "evidence_sha256", "files"})
+"""Members of a manifest about its files and format; all others depend on the review."""
 UNREADABLE = (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error)
 """Errors of reading files whose content iamdesk did not write: their author could have updated the hashes."""
 _PIECE = 1 << 20
@@ -162,9 +163,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     Raises:
         ExportError: it is missing, cannot be read, or is not what iamdesk writes.
     """
+    if not (folder / MANIFEST).is_file():
+        raise ExportError(
+            phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
+        )
     try:
-        if not (folder / MANIFEST).is_file():
-            raise FileNotFoundError
         content = (folder / MANIFEST).read_bytes()
     except OSError as error:
         raise ExportError(
@@ -172,7 +175,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ) from error
     value, fault = manifest_of(content)
     if fault:
-        raise ExportError(phrase("{folder} is not an evidence package: {fault}", folder=folder, fault=fault))
+        raise ExportError(phrase("{path} is not an evidence package: {why}", path=folder, why=fault))
     return value
 
 
@@ -188,7 +191,7 @@ def manifest_of(content: bytes) -> tuple[dict[str, Any], str]:
                 own=FORMAT,
             )
         hashes = [FileHash(one["path"], one["bytes"], one["sha256"]) for one in value["files"]]
-        about = {name: member for name, member in value.items() if name not in _DERIVED}
+        about = {name: member for name, member in value.items() if name not in DERIVED}
         if manifest_bytes(about, hashes) == content:
             _Manifest.model_validate(value)
             return value, ""

@@ -22,7 +22,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.checks.finding import Finding
 from iamdesk.errors import ReviewError
 from iamdesk.export.evidence.context import EvidenceContext
-from iamdesk.export.evidence.manifest import EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
+from iamdesk.export.evidence.manifest import DERIVED, EVENTS, MANIFEST, PEOPLE, SOURCE, STATEMENTS, TABLES
 from iamdesk.export.evidence.read_json import pieces
 from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, passed
 from iamdesk.export.evidence.schema import ReviewDocument
@@ -124,10 +124,6 @@ def render_anew(
         )
 
 
-_OF_FILES = frozenset({"format", "evidence_sha256", "files"})
-"""Members of a manifest about its files and format; all others depend on the review."""
-
-
 def _rest(
     rendered: set[str], derived: set[str], about: Mapping[str, Any], manifest: Mapping[str, Any], versions: str
 ) -> Iterator[Result]:
@@ -137,7 +133,7 @@ def _rest(
             yield failed(path, phrase("It does not belong in the package: the snapshot has other findings."))
         else:
             yield failed(path, phrase("It is missing: a package of this review contains it."))
-    if {name: value for name, value in manifest.items() if name not in _OF_FILES} != about:
+    if {name: value for name, value in manifest.items() if name not in DERIVED} != about:
         yield failed(MANIFEST, _differs(versions))
 
 

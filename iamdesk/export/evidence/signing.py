@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from iamdesk.escaping import visible
-from iamdesk.export.evidence.manifest import MANIFEST, SIGNATURES, SIGNOFFS, manifest_sha256, read_manifest
+from iamdesk.export.evidence.manifest import SIGNATURES, SIGNOFFS, manifest_sha256, read_manifest
 from iamdesk.export.evidence.report import ACKNOWLEDGED
 from iamdesk.export.evidence.ssh_signature import NAMESPACE, PublicKey, key_of
 from iamdesk.export.files.atomic_write import ExportError, write_atomic
@@ -173,10 +173,6 @@ def sign(
     """
     if not name.strip():
         raise ExportError(phrase("a sign-off requires the name of the signer"))
-    if not (folder / MANIFEST).is_file():
-        raise ExportError(
-            phrase("{folder} is not an evidence package: {manifest} is missing", folder=folder, manifest=MANIFEST)
-        )
     moment = now or datetime.now(UTC)
     written = read_manifest(folder)["generated_utc"]
     if utc_text(moment) < written:

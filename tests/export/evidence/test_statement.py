@@ -261,6 +261,20 @@ def test_a_snapshot_without_summary_says_what_is_not_compared(made: Path) -> Non
     assert re.search(r"Policy attachments entries of managed policies \d+ \d+ none 1 of 1", first)
 
 
+_EFFECT = {
+    "kind": "grant",
+    "status": "proved",
+    "tier": 0,
+    "alone": {"actions": 0, "by_class": {}},
+    "revoke": {"lost": {"actions": 0}, "gained": {"actions": 0}},
+    "covered_by": [],
+    "also_given": 0,
+    "affects": {"principals": 1, "losing": 0, "gaining": 0, "names": []},
+    "used": {"basis": "not captured"},
+    "suggestion": {"decision": "needs_judgement", "reason": "changed"},
+}
+
+
 def small_review(path: Path, *, effect: bool = True, **details: str) -> tuple[ReviewFile, list[str]]:
     """Return a new review, opened, of twelve items of two users; everything is undecided."""
     users = ["ana", "ben"]
@@ -272,7 +286,7 @@ def small_review(path: Path, *, effect: bool = True, **details: str) -> tuple[Re
             EntitlementType.MANAGED_POLICY,
             f"arn:aws:iam::aws:policy/{at}",
             f"Policy{at}",
-            {**({"effect": {"tier": 0}} if effect else {}), "holder_class": "human"},
+            {**({"effect": _EFFECT} if effect else {}), "holder_class": "human"},
         )
         for at in range(12)
     ]

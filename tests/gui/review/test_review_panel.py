@@ -385,6 +385,17 @@ def test_second_writer_is_told(qtbot: QtBot, empty_panel: ReviewPanel, review_pa
         assert empty_panel.review_session is None
 
 
+def test_review_of_another_layout_is_refused(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
+    with sqlite3.connect(review_path) as other:
+        other.execute("ALTER TABLE journal DROP COLUMN identities")
+        other.execute("PRAGMA user_version = 5")
+    other.close()
+    empty_panel.controller.open_path(review_path)
+    qtbot.waitUntil(lambda: bool(empty_panel.message.text), timeout=10_000)
+    assert "the review has layout 5; this iamdesk reads only layout 1" in empty_panel.message.text
+    assert empty_panel.review_session is None
+
+
 def test_review_of_another_snapshot_says_so(qtbot: QtBot, empty_panel: ReviewPanel, review_path: Path) -> None:
     with sqlite3.connect(review_path) as other:
         other.execute("UPDATE head SET value = ? WHERE name = 'snapshot_sha256'", ("ab" * 32,))
