@@ -113,12 +113,16 @@ def items_sha256(review: ReviewFile, items: Iterable[str]) -> str:
 
 
 def signed_content(part: ReviewFile) -> dict[str, str]:
-    """Return what is signed: which part of which review, its items, decisions and delegations."""
+    """Return what is signed: which part of which review, where it was split off, its items, decisions and delegations.
+
+    The digest that the journal had then follows from title, period, scope, rules and people list of the review.
+    """
     ids = [*part.item_states.known, *part.finding_states.known]
     events = part.events()
     return {
         "part": part.head.review_id,
         "part_of": part.head.details.get(PART_OF, ""),
+        "journal_start": part.head.split_at,
         "items_sha256": items_sha256(part, ids),
         "journal_sha256": part.journal_sha256,
         "events_sha256": events[-1].sha256 if events else GENESIS,

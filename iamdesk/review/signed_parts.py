@@ -7,16 +7,16 @@ import base64
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iamdesk.escaping import visible
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.review.decisions import CARRIED_OVER, ItemDecision, ReviewDecision, same_person
 from iamdesk.review.events import Event, EventKind
 from iamdesk.review.journal import Entry, canonical, digest, entry_from_json
-from iamdesk.review.parts import parts_of, signed_content
+from iamdesk.review.parts import parts_holding, parts_of, signed_content
 from iamdesk.review.review_file import ReviewFile
 
 _MAX_BYTES = 1 << 26
@@ -24,6 +24,7 @@ _MAX_BYTES = 1 << 26
 _CHAINED = ("number", "previous")
 """Members of an entry that follow from its place."""
 _MAX_NAMES = 5
+_OTHER_REVIEW = mark("It was split from another review (title, period, scope, rules or people list changed since).")
 
 
 def kept_part(part: ReviewFile, signoff: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,8 +60,11 @@ class SignedPart:
         return str(self.signoff.get("name", ""))
 
 
-def signed_parts(review_id: str, events: Sequence[Event]) -> Iterator[SignedPart]:
-    """Yield the signed parts that a review keeps; whether the signatures are valid is not checked."""
+def signed_parts(review_id: str, events: Sequence[Event], digests: Container[str]) -> Iterator[SignedPart]:
+    """Yield the signed parts that a review keeps; whether the signatures are valid is not checked.
+
+    ``digests`` are those of the journal: its start, which follows from what is reviewed, and its entries.
+    """
     known = {part.part_id: part for part in parts_of(events)}
     for event in events:
         if event.kind is not EventKind.MERGE or not (kept := event.details.get("signed")):
@@ -71,9 +75,11 @@ def signed_parts(review_id: str, events: Sequence[Event]) -> Iterator[SignedPart
             found = SignedPart(str(event.details["part"]), digest(content), signoff, tuple(_unpacked(kept)))
             last = found.entries[-1].sha256 if found.entries else kept["start"]
             named = (content["part"], content["part_of"], content["items_sha256"], content["journal_sha256"])
-            is_so = part is not None and named == (part.part_id, review_id, part.items_sha256, last)
-            if not is_so or signoff["manifest_sha256"] != found.sha256:
+            is_so = signoff["manifest_sha256"] == found.sha256
+            if part is None or not is_so or named != (part.part_id, review_id, part.items_sha256, last):
                 found = replace(found, fault=phrase("It is not the part that was signed."))
+            elif not (content.get("journal_start", part.journal_start) == part.journal_start in digests):
+                found = replace(found, fault=phrase(_OTHER_REVIEW))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
             found = SignedPart(str(event.details["part"]), "", {}, fault=phrase("It cannot be read."))
         yield found
@@ -117,6 +123,12 @@ class Compared:
     """Decisions in force by who decided, without those that were carried over."""
     signed: Counter[str] = field(default_factory=Counter)
     """Of these, how many the decider signed in a part."""
+    approved: Counter[str] = field(default_factory=Counter)
+    """Second approvals in force by who gave them."""
+    approved_signed: Counter[str] = field(default_factory=Counter)
+    """Of these, how many the approver signed in a part."""
+    not_merged: dict[str, Counter[str]] = field(default_factory=dict)
+    """By part that was never merged, who decided its items in the review."""
     altered: list[int] = field(default_factory=list)
     """Numbers of the entries that name an entry of a signed part, and differ from it."""
     departures: list[Departure] = field(default_factory=list)
@@ -137,6 +149,7 @@ def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Itera
     found = Compared()
     now: dict[str, tuple[ItemDecision, str, bool]] = {}
     approved: dict[str, tuple[str, str]] = {}
+    seconds: dict[str, tuple[str, bool]] = {}
     delegated: dict[str, tuple[str, ...]] = {}
     for entry in journal:
         origin = entry.origin
@@ -146,8 +159,10 @@ def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Itera
             found.altered.append(entry.number)
             there = None
         item, after = entry.line_id, entry.after
+        is_signed = there is not None and any(same_person(one, entry.reviewer) for one in signers[there.sha256])
+        if after.second != entry.before.second:
+            seconds[item] = (after.second, is_signed)
         if after.decided != entry.before.decided:
-            is_signed = there is not None and any(same_person(one, entry.reviewer) for one in signers[there.sha256])
             now[item] = (after, entry.reviewer, is_signed)
             own = owners.get(origin.review_id, ()) if origin is not None else ()
             delegated[item] = () if any(same_person(one, entry.reviewer) for one in own) else own
@@ -159,12 +174,29 @@ def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Itera
         if after.choice is not ReviewDecision.UNDECIDED and not name.startswith(CARRIED_OVER):
             found.decided[name] += 1
             found.signed[name] += is_signed
+    for name, is_signed in seconds.values():
+        if name:
+            found.approved[name] += 1
+            found.approved_signed[name] += is_signed
+    merged = {event.details["part"] for event in events if event.kind is EventKind.MERGE}
+    for item, holding in parts_holding(events).items():
+        _, name, _ = now.get(item, (ItemDecision(), "", False))
+        if holding.part_id not in merged and name and not name.startswith(CARRIED_OVER):
+            found.not_merged.setdefault(holding.part_id, Counter())[name] += 1
     for entries in longest.values():
         for item, last in {one.line_id: one for one in entries if _is_decision(one)}.items():
             after, by, _ = now.get(item, (ItemDecision(), "", False))
             if after.decided != last.after.decided:
                 found.departures.append(Departure(item, last, after, by))
     return found
+
+
+def compared(review: ReviewFile) -> Compared:
+    """Compare the decisions of a review with its signed parts, as they are kept: signatures are not verified."""
+    events = review.events()
+    digests = {review.head.journal_start, *(one.sha256 for one in review.journal())}
+    parts = [one for one in signed_parts(review.head.review_id, events, digests) if not one.fault]
+    return compare(parts, events, review.journal())
 
 
 def _is_decision(entry: Entry) -> bool:

@@ -110,12 +110,8 @@ class Ledger:
 _START = "Carried over from review "
 
 
-UNCHANGED, UNCHANGED_OR_LESS, FOUND_AGAIN = (
-    "the effect is unchanged",
-    "the effect is unchanged or less",
-    "it is found again",
-)
-"""Why a decision is taken over."""
+UNCHANGED, UNCHANGED_OR_LESS = "the effect is unchanged", "the effect is unchanged or less"
+FOUND_AGAIN = "it is found again"
 
 
 def taken_over(decision: ItemDecision, review_id: str, decided: Decided | None, why: str) -> ItemDecision:

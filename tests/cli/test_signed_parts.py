@@ -3,7 +3,9 @@
 import json
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,17 +52,20 @@ def new_key(path: Path) -> Path:
     return path
 
 
-def verified(iamdesk: Run, review: Path, *, sign: bool = False) -> tuple[dict[str, list[tuple[str, str]]], str]:
-    """Return outcomes and sentences by check, and the statement."""
+def verified(
+    iamdesk: Run, review: Path, *, sign: bool = False, role: str = "reviewer"
+) -> tuple[dict[str, list[tuple[str, str]]], str]:
+    """Return outcomes and sentences by check, and the statement; the last lines are those of the check ``last``."""
     pack = review.with_name("pack")
     assert iamdesk("export", review, "--snapshot", sample_snapshot(), "-o", pack).returncode == 0
     if sign:
         key = review.with_name("key")
-        assert iamdesk("review", "sign", pack, "--role", "reviewer", "--name", "Ana", "--key", key).returncode == 0
+        assert iamdesk("review", "sign", pack, "--role", role, "--name", "Ana", "--key", key).returncode == 0
     done = iamdesk("verify", pack, "--allowed-signers", review.with_name("known"), "--format", "json")
     found: dict[str, list[tuple[str, str]]] = {}
     for one in json.loads(done.stdout):
         found.setdefault(one["Check"].partition(" r-")[0], []).append((one["Outcome"], one["Sentence"]))
+    found["last"] = [("", one) for one in done.stderr.splitlines()]
     return found, (pack / "01_statement.html").read_text(encoding="utf-8")
 
 
@@ -70,8 +75,9 @@ def test_how_much_of_each_reviewer_is_signed(iamdesk: Run, merged: Path) -> None
         counts = [sum(one.reviewer == name for one in review.journal()) for name in ("Ana", "Ben")]
     ana, ben = counts
     assert found["signed decisions"] == [
-        ("passed", f"Ana: {ana} of {ana} decisions signed. Ben: 0 of {ben} decisions signed.")
+        ("not done", f"Ana: {ana} of {ana} decisions signed. Ben: 0 of {ben} decisions signed.")
     ]
+    assert found["last"][2][1].endswith(f"; not signed by the decider: {ben} of Ben")
     assert [outcome for outcome, _ in found["signed part"]] == ["passed"]
     assert f"Ana: {ana:,} of {ana:,}" in statement
     assert not [name for name, results in found.items() if "failed" in dict(results)]
@@ -122,7 +128,7 @@ def test_later_decision_in_the_name_of_who_signed_fails_unless_that_person_signs
     assert item in statement
     shutil.rmtree(merged.with_name("pack"))
     found, _ = verified(iamdesk, merged, sign=True)
-    assert [outcome for outcome, _ in found["signed decisions"]] == ["passed"]
+    assert [outcome for outcome, _ in found["signed decisions"]] == ["not done"]  # Ben did not sign
     assert [outcome for outcome, _ in found["decisions other than signed"]] == ["note"]
 
 
@@ -146,3 +152,115 @@ def test_another_signature_or_part_is_not_taken_for_the_signed_one(iamdesk: Run,
     found, _ = verified(iamdesk, merged)
     assert found["signed part"] == [("failed", "It is not the part that was signed.")]
     assert found["signed decisions"][0][1].startswith("Ana: 0 of ")
+
+
+# What a part was split from
+
+
+def edit_head(name: str, value: str) -> Callable[[Forger], object]:
+    return lambda forger: forger.sql("INSERT OR REPLACE INTO head VALUES (?, ?)", name, value)
+
+
+HEADS = {
+    "title": edit_head("title", "Fourth quarter"),
+    "second approval": edit_head("detail.second_approval", "5"),
+    "scope": lambda forger: forger.sql("UPDATE population SET out_reason = 'left' WHERE position = 2"),
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_signed_part_is_of_the_review_that_was_split(iamdesk: Run, merged: Path, name: str) -> None:
+    """Also if the preparer lets the events name the digest of the changed review."""
+    forger = Forger(merged)
+    HEADS[name](forger)
+    forger.rewrite()
+
+    def name_the_new_one(events: list[Value]) -> None:
+        for event in events:
+            if event["kind"] == "split":
+                event["details"]["journal_start"] = forger.entries()[0]["previous"]
+
+    if name == "title":
+        forger.rewrite(events=name_the_new_one)
+    forger.close()
+    found, _ = verified(iamdesk, merged)
+    told = "It was split from another review (title, period, scope, rules or people list changed since)."
+    assert found["signed part"] == [("failed", told)]
+
+
+def test_rules_for_second_approval_are_named(iamdesk: Run, sample_review: Path, tmp_path: Path) -> None:
+    review = Path(shutil.copy(sample_review, tmp_path / "q4.iamreview"))
+    (tmp_path / "known").write_text("# no key\n")
+    found, _ = verified(iamdesk, review)
+    assert found["rules"][0][1].endswith(" Second approval required for: exceptions alone.")
+    forger = Forger(Path(shutil.copy(sample_review, review)))
+    edit_head("detail.second_approval", "0,1")(forger)
+    forger.rewrite()
+    forger.close()
+    shutil.rmtree(review.with_name("pack"))
+    found, _ = verified(iamdesk, review)
+    assert found["rules"][0][1].endswith(" Second approval required for: exceptions, tier 0, 1.")
+
+
+# When
+
+
+def test_decisions_of_parts_after_the_merge_are_found(iamdesk: Run, merged: Path) -> None:
+    """The merge is dated back: what was signed is not."""
+
+    def back(entries: list[Value]) -> None:
+        for one in entries:
+            one["moment"] = (datetime.fromisoformat(one["moment"]) - timedelta(days=20)).isoformat()
+
+    forger = Forger(merged)
+    edit_head("created", "2026-01-01T00:00:00+00:00")(forger)
+    forger.rewrite(back, back)
+    count = sum("origin" in one for one in forger.entries())
+    forger.close()
+    found, _ = verified(iamdesk, merged)
+    told = f"Decisions and signatures of parts dated after they were merged: {count + 1:,}, the last of "
+    assert len([one for _, one in found["clock"] if one.startswith(told)]) == 1
+
+
+# What is not signed
+
+
+def test_second_approvals_are_counted_and_who_signs_has_given_one(iamdesk: Run, merged: Path) -> None:
+    assert iamdesk("review", "approve", merged, "--reviewer", "Eve").returncode == 0
+    with ReviewFile.open(merged, writable=False) as review:
+        count = sum(one.is_approval for one in review.journal())
+    found, _ = verified(iamdesk, merged, sign=True, role="second_reviewer")
+    assert found["signed approvals"] == [
+        ("not done", f"Eve: 0 of {count} second approvals signed."),
+        ("note", "Ana signed as second_reviewer; no second approval bears this name."),
+    ]
+    assert found["last"][2][1].endswith(f"; not signed by the approver: {count} of Eve")
+
+
+def test_signature_or_part_that_is_left_out_is_said(iamdesk: Run, merged: Path) -> None:
+    """Ana's signature is taken away, and Ben's part is not merged: a name that looks like his decides."""
+
+    def decide(entries: list[Value]) -> None:
+        for one in entries:
+            if one["reviewer"] == "Ben":
+                del one["origin"]
+                one["reviewer"] = "B\u0435n"
+
+    def leave_out(events: list[Value]) -> None:
+        signed = [one for one in events if one["details"].get("signed")]
+        events[:] = [one for one in events if one["kind"] != "merge" or one in signed]
+        del signed[0]["details"]["signed"]
+
+    forger = Forger(merged)
+    forger.rewrite(decide, leave_out)
+    counts = Counter(one["reviewer"] for one in forger.entries())
+    forger.close()
+    found, _ = verified(iamdesk, merged)
+    assert not [name for name, results in found.items() if "failed" in dict(results)]
+    ((_, left_out),) = found["signature left out"]
+    assert "says that it was signed by Ana, SHA256:" in left_out
+    ((_, never),) = found["part never merged"]
+    assert never.endswith(f"items of it that are decided: {counts['B\u0435n']}, by B\u0435n.")
+    assert found["similar names"] == [("note", "They may be of one person: Ben - B\u0435n.")]
+    told = f"not signed by the decider: {counts['Ana']} of Ana, {counts['B\u0435n']} of B\u0435n"
+    assert found["last"][2][1].endswith(told)

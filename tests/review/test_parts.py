@@ -564,7 +564,8 @@ def test_who_has_to_sign_the_package(review: Path, parts: dict[str, Path]) -> No
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     decide(parts["Dora"], DORA, {"f-444455556666": ItemDecision(ReviewDecision.FIX, "soon")})
     with ReviewFile.open(parts["Ana"], writable=False) as part:
-        signer = PartSigner("ana", "SHA256:abc", part_sha256(part))
+        sha256 = part_sha256(part)
+        signer = PartSigner("ana", "SHA256:abc", sha256, {"name": "ana", "manifest_sha256": sha256})
     merge_parts(review, [(parts["Ana"], signer), (parts["Dora"], None)], CARA)
     decide(review, CARA, {of(DEV, 0): KEEP, of(PROD, 1): KEEP})
     decide(review, CARA, {of(PROD, 1): ItemDecision()})

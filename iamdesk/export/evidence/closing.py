@@ -44,7 +44,7 @@ def _consistent(results: Sequence[Result], remarks: set[Remark | None]) -> str:
     else:
         agrees = phrase("consistent: what was compared follows from the journal in the package, without a snapshot")
     parts = [agrees]
-    left_out = sum(one.outcome is Outcome.NOT_DONE for one in results)
+    left_out = sum(one.outcome is Outcome.NOT_DONE and not one.closing for one in results)
     if left_out:
         parts.append(nphrase("{count:,} check not done", "{count:,} checks not done", left_out))
     is_vouched_for = any(one.signer is not None and one.signer.principal for one in results)
@@ -63,6 +63,7 @@ def _not_shown(results: Sequence[Result]) -> str:
         names.append(phrase("entitlements, population and findings"))
     # A program cannot verify this.
     names.append(phrase("that the people named made the decisions (iamdesk does not authenticate people)"))
+    names += [one.closing for one in results if one.closing]
     return phrase("not shown by this package: {names}", names=join_messages("; ", list(dict.fromkeys(names))))
 
 

@@ -1,7 +1,7 @@
 """Reads ``review.json`` in pieces: validates it, and keeps of each item only the values that verification needs."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,8 +29,6 @@ class ReadLine:
     snapshot_sha256: str
     """Digest without the data from the previous review: the rest comes from the snapshot alone."""
     own: OwnLine
-    is_asked: bool
-    """Whether it needed a decision in this follow-up review."""
     choice: str
     decision_sha256: str
 
@@ -52,8 +50,6 @@ class ReadFinding:
     snapshot_sha256: str
     """Digest without the data from the previous review."""
     subject_arn: str
-    is_asked: bool
-    """Whether it needed a decision in this follow-up review."""
     choice: str
     decision_sha256: str
 
@@ -192,7 +188,6 @@ def _line(one: EntitlementLine) -> ReadLine:
         sha256 == one.line_sha256 and line.line_id == one.line_id,
         alone.sha256 if SINCE_LAST in line.evidence else sha256,
         own_line(line),
-        _is_asked(line.evidence),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )
@@ -206,15 +201,9 @@ def _finding(one: DecidedFinding) -> ReadFinding:
         is_sound,
         digest({name: value for name, value in one.finding.items() if name != SINCE_LAST}),
         str(one.finding.get("subject_arn", "")),
-        _is_asked(one.finding),
         one.decision.choice,
         decision_sha256(one.decision.model_dump()),
     )
-
-
-def _is_asked(evidence: Mapping[str, Any]) -> bool:
-    since = evidence.get(SINCE_LAST)
-    return isinstance(since, Mapping) and bool(since.get("asked"))
 
 
 def decision_sha256(value: dict[str, Any]) -> str:

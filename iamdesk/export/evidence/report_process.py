@@ -12,7 +12,7 @@ from iamdesk.review.close_out import RemovalOutcome, removal_state
 from iamdesk.review.coordination import assigned_to
 from iamdesk.review.decisions import same_person
 from iamdesk.review.parts import is_delegate, parts_of
-from iamdesk.review.signed_parts import altered_words, compare, departure_words, own_delegate_words, signed_parts
+from iamdesk.review.signed_parts import altered_words, compared, departure_words, own_delegate_words
 from iamdesk.review.tickets import ticket_counts
 
 _MAX_ROWS = 25
@@ -84,11 +84,9 @@ def assignment_blocks(source: EvidenceContext) -> Iterator[Text | Table]:
 
 def signed_blocks(source: EvidenceContext) -> Iterator[Text]:
     """Yield how many decisions reviewers signed in their parts, and which decisions are other ones than those."""
-    events = source.review.events()
-    if not parts_of(events):
+    if not parts_of(source.review.events()):
         return
-    parts = [one for one in signed_parts(source.review.head.review_id, events) if not one.fault]
-    found = compare(parts, events, source.review.journal())
+    found = compared(source.review)
     counts = [f"{name}: {found.signed[name]:,} of {count:,}" for name, count in sorted(found.decided.items())]
     yield Text(
         "Decisions that their deciders signed in a part, by the signed parts in 10_events.jsonl (iamdesk verify checks "

@@ -1,9 +1,12 @@
 """Result of one check of a package."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from iamdesk.i18n import mark
+from iamdesk.i18n import join_names, mark, phrase
+
+MAX_NAMES = 5
 
 
 class Outcome(StrEnum):
@@ -59,6 +62,8 @@ class Result:
     is_of_signatures: bool = False
     """Whether the check is about signers rather than integrity."""
     remark: Remark | None = None
+    closing: str = ""
+    """What the last line of a verification repeats of it."""
 
 
 def passed(name: str, sentence: str, remark: Remark | None = None) -> Result:
@@ -74,3 +79,8 @@ def failed(name: str, sentence: str) -> Result:
 def noted(name: str, sentence: str) -> Result:
     """Return the result of a check that shows what a reader has to know."""
     return Result(name, Outcome.NOTE, sentence)
+
+
+def listed(template: str, names: Sequence[str], **values: object) -> str:
+    """Return the sentence of a template with the number of names, and the first ones."""
+    return phrase(template, count=len(names), names=join_names(names, MAX_NAMES, last=","), **values)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from iamdesk.export.evidence.signing import Role, SignOff
-from iamdesk.review.decisions import CARRIED_OVER, ReviewDecision, same_person
-from iamdesk.review.events import EventKind
+from iamdesk.review.decisions import same_person
 from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.signed_parts import compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,31 +20,15 @@ class Signer:
 def signers_of(review: ReviewFile) -> tuple[Signer, ...]:
     """Return who made the decisions of a review that are in force, and who gave the second approvals, each once.
 
-    Left out are decisions taken over from an earlier review, which are signed there, and those in parts that were
-    merged with a valid signature of whoever decided.
+    Left out are decisions taken over from an earlier review, which are signed there, and those that whoever decided
+    signed in a part.
     """
-    signed_parts: dict[str, str] = {}
-    for event in review.events():
-        if event.kind is EventKind.MERGE and event.details.get("signed_by"):
-            signed_parts[str(event.details["part"])] = str(event.details["signed_by"]).rpartition(", ")[0]
-    deciders: dict[str, str] = {}
-    approvers: dict[str, str] = {}
-    for entry in review.journal():
-        item, before, after = entry.line_id, entry.before, entry.after
-        if after.decided != before.decided:
-            deciders.pop(item, None)
-            signer = signed_parts.get(entry.origin.review_id, "") if entry.origin is not None else ""
-            is_signed = same_person(signer, entry.reviewer)
-            is_taken_over = entry.reviewer.startswith(CARRIED_OVER)
-            if after.choice is not ReviewDecision.UNDECIDED and not is_signed and not is_taken_over:
-                deciders[item] = entry.reviewer
-        if after.second != before.second:
-            approvers.pop(item, None)
-            if after.second:
-                approvers[item] = after.second
+    found = compared(review)
+    deciders = (name for name, count in found.decided.items() if found.signed[name] < count)
+    approvers = (name for name, count in found.approved.items() if found.approved_signed[name] < count)
     return (
-        *(Signer(name, Role.REVIEWER) for name in _each_once(deciders.values())),
-        *(Signer(name, Role.SECOND_REVIEWER) for name in _each_once(approvers.values())),
+        *(Signer(name, Role.REVIEWER) for name in _each_once(deciders)),
+        *(Signer(name, Role.SECOND_REVIEWER) for name in _each_once(approvers)),
     )
 
 

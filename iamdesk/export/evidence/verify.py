@@ -26,6 +26,7 @@ from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, pass
 from iamdesk.export.evidence.review_chain import verify_chain
 from iamdesk.export.evidence.signing import Role
 from iamdesk.export.evidence.signoff_checks import verify_signoffs
+from iamdesk.export.evidence.verify_carried_over import verify_carried_over
 from iamdesk.export.evidence.verify_content import Executors, no_executor, verify_content
 from iamdesk.export.evidence.verify_signed_parts import verify_signed_parts
 from iamdesk.export.files.atomic_write import ExportError
@@ -100,8 +101,9 @@ def verify(
             phrase("Files were changed after they were written: their content is not verified."),
         )
         return
-    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected, previous)
+    content = verify_content(folder, manifest, snapshot, executors, progress, cancelled, expected)
     yield from _guarded(phrase("content"), content)
+    yield from _guarded(phrase("carried over"), verify_carried_over(folder, manifest, previous))
     yield from _guarded(phrase("signed parts"), verify_signed_parts(folder, manifest, allowed_signers, signers))
 
 
@@ -163,7 +165,7 @@ def _guarded(name: str, results: Iterator[Result]) -> Iterator[Result]:
     """Yield the results of one part of the verification, and a failure if it cannot continue."""
     try:
         yield from results
-    except (*UNREADABLE, RequestError, ReviewError, sqlite3.Error, OSError) as error:
+    except (*UNREADABLE, ExportError, RequestError, ReviewError, sqlite3.Error, OSError) as error:
         yield failed(name, phrase("It cannot be read: {error}.", error=_one_line(error)))
 
 

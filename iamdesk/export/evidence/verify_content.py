@@ -21,20 +21,19 @@ from iamdesk.escaping import visible
 from iamdesk.evaluate.request import RequestError
 from iamdesk.export.evidence.context import found_again, settings_of
 from iamdesk.export.evidence.decisions import re_evaluate
-from iamdesk.export.evidence.manifest import EVENTS, JOURNAL, SOURCE, hash_of, read_manifest
-from iamdesk.export.evidence.package_files import opened_package
+from iamdesk.export.evidence.manifest import EVENTS, JOURNAL, SOURCE
 from iamdesk.export.evidence.read_json import ReadReview, decision_sha256, read_review
 from iamdesk.export.evidence.rendering import head_of, render_anew
-from iamdesk.export.evidence.result import Outcome, Remark, Result, failed, noted, passed
+from iamdesk.export.evidence.result import MAX_NAMES, Outcome, Remark, Result, failed, listed, noted, passed
 from iamdesk.export.evidence.schema import ReviewDocument
 from iamdesk.export.evidence.time_dependence import is_same_at, mentions_time
-from iamdesk.export.files.atomic_write import ExportError
 from iamdesk.export.findings.report import action_data_day, action_data_version, build_id, tool_version
 from iamdesk.export.new_review import frozen_findings
-from iamdesk.i18n import join_messages, join_names, nphrase, phrase
+from iamdesk.i18n import join_messages, join_names, mark, nphrase, phrase
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
 from iamdesk.review.care import own_access_of
-from iamdesk.review.decisions import CARRIED_OVER, FINDING_CHOICES, LINE_CHOICES, UNDECIDED
+from iamdesk.review.completion import second_approval_tiers
+from iamdesk.review.decisions import FINDING_CHOICES, LINE_CHOICES, UNDECIDED
 from iamdesk.review.effects_parallel import each_effect
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.events import Event, broken_event, event_from_json
@@ -48,13 +47,12 @@ from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
 from iamdesk.review.scope import exclusions_from, limited
 from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items_sha256
-from iamdesk.review.state import FrozenItem, ItemStates, Ledger, is_taken_over
+from iamdesk.review.state import FrozenItem, ItemStates, Ledger
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.reader import load_snapshot
 from iamdesk.work.worker_cache import SnapshotReference
 from iamdesk.work.workers import Workers
 
-_MAX_NAMES = 5
 SUBJECT = ("review", "title", "start", "end", "opened", "written", "snapshot")
 """What a package can be expected to be of (`subject_of`)."""
 _QUOTED = 512
@@ -109,12 +107,10 @@ def verify_content(
     progress: Progress = no_progress,
     cancelled: Cancelled = never_cancelled,
     expected: Mapping[str, str] = MappingProxyType({}),
-    previous: Path | None = None,
 ) -> Iterator[Result]:
     """Yield the results of the checks of a package whose files are unchanged.
 
-    ``expected`` is what the package must be of, by the names of `SUBJECT`; ``previous`` is the package of the previous
-    review, which carried-over decisions are compared with.
+    ``expected`` is what the package must be of, by the names of `SUBJECT`.
 
     ``progress`` is called in each long phase anew: attack paths, effective permissions, findings, effects.
 
@@ -123,16 +119,11 @@ def verify_content(
     """
     with ExitStack() as stack:
         how = _How(lambda held: stack.enter_context(executors(held)), progress, cancelled)
-        yield from _verified(folder, manifest, snapshot, how, expected, previous)
+        yield from _verified(folder, manifest, snapshot, how, expected)
 
 
 def _verified(
-    folder: Path,
-    manifest: Mapping[str, Any],
-    snapshot: Path | None,
-    how: _How,
-    expected: Mapping[str, str],
-    previous: Path | None,
+    folder: Path, manifest: Mapping[str, Any], snapshot: Path | None, how: _How, expected: Mapping[str, str]
 ) -> Iterator[Result]:
     try:
         review = read_review(folder / "review.json")
@@ -163,7 +154,6 @@ def _verified(
     yield from _journal(folder, manifest, review)
     yield from _events_follow(folder, manifest)
     yield from _rules(folder, review)
-    yield from _carried_over(folder, review, previous)
     yield from _lines(review)
     yield from _clock(folder, review)
     yield from _totals(manifest, review)
@@ -276,74 +266,16 @@ def _rules(folder: Path, review: ReadReview) -> Iterator[Result]:
     if broken:
         yield failed(
             name,
-            phrase(
-                "Rules broken: {count:,}. {names}", count=len(broken), names=join_messages(" ", broken[:_MAX_NAMES])
-            ),
+            phrase("Rules broken: {count:,}. {names}", count=len(broken), names=join_messages(" ", broken[:MAX_NAMES])),
         )
     else:
-        yield passed(name, phrase("Second approval, order and time of all decisions are as required."))
+        tiers = ", ".join(map(str, sorted(second_approval_tiers(head.details))))
+        wanted = phrase("Second approval required for: exceptions, tier {tiers}.", tiers=tiers)
+        if not tiers:
+            wanted = phrase("Second approval required for: exceptions alone.")
+        in_order = phrase("Second approval, order and time of all decisions are as required.")
+        yield passed(name, join_messages(" ", [in_order, wanted]))
         yield own_access
-
-
-def _carried_over(folder: Path, review: ReadReview, previous: Path | None) -> Iterator[Result]:
-    """Compare the decisions said to be carried over with the review that they are said to be from."""
-    name = phrase("carried over")
-    decided = {one.line_id: one for one in entries_in(folder) if one.after.decided != one.before.decided}
-    carried = [one for one in decided.values() if one.reviewer.startswith(CARRIED_OVER)]
-    if not carried:
-        return
-    before = review.head.review.details.get("previous_review", "")
-    try:
-        ledger = _decisions_of(previous) if previous is not None else None
-    except (ExportError, OSError, ValueError, KeyError, TypeError) as error:
-        yield failed(name, phrase("The previous package cannot be read: {error}.", error=visible(str(error))))
-        return
-    asked = {one.line_id for one in review.lines if one.is_asked}
-    asked |= {one.finding_id for one in review.findings if one.is_asked}
-    lies: dict[str, list[str]] = {}
-    for one in carried:
-        if why := _not_carried_over(one, before, one.line_id in asked, ledger):
-            lies.setdefault(why, []).append(one.line_id)
-    for why, items in lies.items():
-        names = join_names(items, _MAX_NAMES, last=",")
-        sentence = phrase("Carried over, but {why}: {count:,} ({names}).", why=why, count=len(items), names=names)
-        yield failed(name, sentence)
-    if ledger is None:
-        sentence = phrase("{count:,} decisions carried over, not compared: give --previous.", count=len(carried))
-        yield Result(name, Outcome.NOT_DONE, sentence)
-    elif not lies:
-        yield passed(name, phrase("{count:,} decisions are those of {before}.", count=len(carried), before=before))
-
-
-def _not_carried_over(entry: Entry, before: str, is_asked: bool, ledger: Ledger | None) -> str:
-    """Return why a decision cannot be carried over from the review ``before``; empty if it can."""
-    if not before:
-        return phrase("this is a first review")
-    if entry.reviewer != f"{CARRIED_OVER}{before}":
-        return phrase("not from the previous review, {before}", before=before)
-    if is_asked:
-        return phrase("the item needs a new decision")
-    there = ledger.decision(entry.line_id) if ledger is not None else UNDECIDED
-    if ledger is None or is_taken_over(entry.after, there, before, ledger.decided(entry.line_id)):
-        return ""
-    if there == UNDECIDED:
-        return phrase("{before} has no such decision", before=before)
-    return phrase("{before} has another decision ({choice})", before=before, choice=there.choice.value)
-
-
-def _decisions_of(package: Path) -> Ledger:
-    """Return the decisions of another package.
-
-    Raises:
-        ValueError: its journal was changed.
-    """
-    ledger = Ledger(ItemStates({}, LINE_CHOICES), ItemStates({}, FINDING_CHOICES))
-    with opened_package(package) as other:
-        if hash_of(other, other / JOURNAL).as_json() not in read_manifest(other)["files"]:
-            raise ValueError(phrase("the journal of the previous package was changed"))
-        for entry in entries_in(other):
-            ledger.take(entry)
-    return ledger
 
 
 def _clock(folder: Path, review: ReadReview) -> Iterator[Result]:
@@ -365,6 +297,19 @@ def _clock(folder: Path, review: ReadReview) -> Iterator[Result]:
             name,
             phrase(
                 "The package says that it was written on {written}: that day is in the future.", written=written.date()
+            ),
+        )
+    parts = [(one.origin.moment, one.moment) for one in entries_in(folder) if one.origin is not None]
+    signed = [(one.details["signed"], one.moment) for one in events_in(folder) if one.details.get("signed")]
+    parts += [(kept["signoff"]["utc"], moment) for kept, moment in signed]
+    timed = [(datetime.fromisoformat(made), datetime.fromisoformat(merged)) for made, merged in parts]
+    if after := [made for made, merged in timed if made > merged + CLOCKS]:
+        yield failed(
+            name,
+            phrase(
+                "Decisions and signatures of parts dated after they were merged: {count:,}, the last of {last}.",
+                count=len(after),
+                last=max(after).date(),
             ),
         )
     moments = [*(one.moment for one in entries_in(folder)), *(one.moment for one in events_in(folder))]
@@ -419,7 +364,7 @@ def _own_access(folder: Path, head: Head, ledger: Ledger, own: OwnAccessFinder) 
             "{name} decided on or approved items of a person of the same or a similar name: {count:,} ({principals}).",
             name=visible(one.reviewer),
             count=one.items,
-            principals=join_names(one.principals, _MAX_NAMES, last=","),
+            principals=join_names(one.principals, MAX_NAMES, last=","),
         )
         for one in found.same_names
     ]
@@ -487,14 +432,7 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
         if decision != current.get(subject_id, undecided) or seen.get(subject_id, sha256) != sha256
     ]
     if wrong:
-        yield failed(
-            name,
-            phrase(
-                "Decisions that do not follow from it: {count:,} ({names}).",
-                count=len(wrong),
-                names=join_names(wrong, _MAX_NAMES, last=","),
-            ),
-        )
+        yield failed(name, listed(mark("Decisions that do not follow from it: {count:,} ({names})."), wrong))
     else:
         yield passed(
             name,
@@ -505,26 +443,14 @@ def _journal(folder: Path, manifest: Mapping[str, Any], review: ReadReview) -> I
 def _lines(review: ReadReview) -> Iterator[Result]:
     bad = [line.line_id for line in review.lines if not line.is_sound]
     if bad:
-        yield failed(
-            phrase("entitlements"),
-            phrase(
-                "Changed entitlements: {count:,} ({names}).",
-                count=len(bad),
-                names=join_names(bad, _MAX_NAMES, last=","),
-            ),
-        )
+        yield failed(phrase("entitlements"), listed(mark("Changed entitlements: {count:,} ({names})."), bad))
     else:
         yield passed(
             phrase("entitlements"), phrase("{count:,} entitlements agree with their digests.", count=len(review.lines))
         )
     bad = [one.finding_id for one in review.findings if not one.is_sound]
     if bad:
-        yield failed(
-            phrase("findings"),
-            phrase(
-                "Changed findings: {count:,} ({names}).", count=len(bad), names=join_names(bad, _MAX_NAMES, last=",")
-            ),
-        )
+        yield failed(phrase("findings"), listed(mark("Changed findings: {count:,} ({names})."), bad))
     else:
         yield passed(
             phrase("findings"), phrase("{count:,} findings agree with their digests.", count=len(review.findings))
@@ -559,11 +485,7 @@ def _totals(manifest: Mapping[str, Any], review: ReadReview) -> Iterator[Result]
     if disagreeing:
         yield noted(  # the package says so itself: what was captured is not all, and nothing was changed
             phrase("control totals"),
-            phrase(
-                "Totals that differ: {count:,} ({names}).",
-                count=len(disagreeing),
-                names=join_names(disagreeing, _MAX_NAMES, last=","),
-            ),
+            listed(mark("Totals that differ: {count:,} ({names})."), disagreeing),
         )
     else:
         yield passed(phrase("control totals"), phrase("{count:,} agree.", count=len(document.completeness.totals)))
@@ -709,8 +631,7 @@ def _people_again(evaluator: Evaluator, reach: AttackPathGraph, review: ReadRevi
     if people is None:
         return
     if wrong:
-        names = join_names(wrong, _MAX_NAMES, last=",")
-        yield failed(name, phrase("Principals joined differently: {count:,} ({names}).", count=len(wrong), names=names))
+        yield failed(name, listed(mark("Principals joined differently: {count:,} ({names})."), wrong))
     else:
         yield passed(
             name,
@@ -732,7 +653,7 @@ def _comparison(name: str, again: Mapping[str, str], frozen: Mapping[str, str], 
             "{count:,} have another result{versions}: {names}.",
             len(wrong),
             versions=versions,
-            names=join_names(wrong, _MAX_NAMES, last=","),
+            names=join_names(wrong, MAX_NAMES, last=","),
         ),
     )
 
@@ -777,7 +698,7 @@ def _decisions_again(
                 len(wrong),
                 whole=count,
                 versions=_versions(document),
-                names=join_names(wrong, _MAX_NAMES, last=","),
+                names=join_names(wrong, MAX_NAMES, last=","),
             ),
         )
     return passed(phrase("quoted decisions re-performed"), phrase("{count:,} have the same result.", count=count))
