@@ -398,14 +398,13 @@ class Prover:
 
     def _find_needs(self, source: str, target: str, path_id: str) -> tuple[str, ...]:
         paths = [catalog().path(one) for one in path_id.split("+")]
-        facts, missing = dict[str, None](), dict[str, None]()
+        facts: dict[str, bool] = {}
         wanted: dict[str, None] = {}
         for path in paths:
             best = list(self._best(source, target, path))
             for need in path.needs:
                 if not self._steps.identity_center.is_so(need, source):
-                    facts[text := phrased(catalog().facts[need])] = None
-                    missing |= {} if self._is_captured(path, target, need, best) else {text: None}
+                    facts[phrased(catalog().facts[need])] = self._is_captured(path, target, need, best)
             for one in best:
                 for asked in (one, *one.tagging):
                     if asked.rank and asked.trace.decision is EvalDecision.CONDITIONAL:
@@ -419,6 +418,7 @@ class Prover:
                         wanted.update(dict.fromkeys(_wanted(key, trace) for key in unmet_keys(trace)))
                 if one.rank == POSSIBLE and one.tagging and one.tagging[-1].rank == IMPOSSIBLE:
                     wanted[_not_required(one.tagging[-1].request.action)] = None
+        missing = (text for text, is_captured in facts.items() if not is_captured)
         found = (*missing, *wanted, *self._of_sessions(source, target, paths)) or tuple(facts)
         position = self._steps.population.position(source)
         if not found and position is not None and self._steps.named >> position & 1:

@@ -15,8 +15,8 @@ from iamdesk.i18n import Message, phrase
 _PRACTICES = ("CMP-", "HYG-", "ROT-", "CRD-")
 """Checks of settings and practices: the check itself is the cause, not a statement in its evidence."""
 _STATEMENTS_ANYWAY = frozenset({"CRD-12"})
-_BY_CHECK = frozenset({"LNT-17", "LNT-18", "ADM-17", "SVC-04", "GRD-01"})
-"""Checks of other families with one practice behind all their findings."""
+_BY_CHECK = frozenset({"LNT-17", "LNT-18", "ADM-17", "SVC-04", "GRD-01", "RES-09"})
+"""Checks of other families with one practice behind all their findings, or with a Deny that is missing."""
 _FIRST_ONLY = ("LNT-", "TRU-", "FED-", "CHN-04", "CHN-05")
 """The first statement in the evidence is the one to change: others explain it, or are what it opens."""
 AWS_POLICY = "policy "

@@ -20,8 +20,7 @@ from iamdesk.policy.canonical_form import allows_everything
 from iamdesk.snapshot.model import Account, GroupDetail, RoleDetail, UserDetail
 
 _RECORDER = "arn:{partition}:config:{region}:{account}:configuration-recorder/{name}/{name}"
-_REPLACES = "config:PutConfigurationRecorder"
-"""Sets what is recorded, with a role that is passed."""
+_REPLACES = "config:PutConfigurationRecorder"  # with a role that is passed
 _EVENT_STORE = "arn:{partition}:cloudtrail:{region}:{account}:eventdatastore/{name}"
 _LOGS = (
     ("cloudtrail:StopLogging", "arn:{partition}:cloudtrail:{region}:{account}:trail/{name}"),
@@ -41,10 +40,7 @@ _LOGS = (
     ("guardduty:UpdateMemberDetectors", "*"),
     ("securityhub:DisableSecurityHubV2", "*"),
 )
-"""Each stops what is recorded or replaces it (its page in the API reference of its service).
-
-Not ``guardduty:DisassociateFromAdministratorAccount``: the detector goes on.
-"""
+"""Not ``guardduty:DisassociateFromAdministratorAccount``: the detector goes on (its page in the API reference)."""
 _PURCHASES = (
     ("aws-marketplace:Subscribe", "*"),
     ("aws-marketplace:AcceptAgreementRequest", "*"),
@@ -246,8 +242,7 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
     if is_administrator(survey, account, principal):
         return
     able = _able(survey, account, principal, _LOGS)
-    if any(one.action == _REPLACES for one in able) and not _passes_role(survey, account, principal):
-        able = [one for one in able if one.action != _REPLACES]
+    able = [one for one in able if one.action != _REPLACES or _passes_role(survey, account, principal)]
     if able:
         sentence = phrase(
             "{name} can disable audit logging: it is allowed {actions}.",
@@ -265,12 +260,12 @@ def stops_logs(survey: CheckContext, account: Account, principal: Principal) -> 
 
 def _passes_role(survey: CheckContext, account: Account, principal: Principal) -> bool:
     """Return whether a principal may pass some role to AWS Config."""
-    context = {"iam:PassedToService": "config.amazonaws.com"}
+    service = "config.amazonaws.com"
     return any(
-        survey.decide(principal.arn, "iam:PassRole", role.arn, context) is EvalDecision.ALLOWED
+        survey.decide(principal.arn, "iam:PassRole", role.arn, {"iam:PassedToService": service}) is EvalDecision.ALLOWED
         for role in account.roles
         for statement in survey.evaluator.index.trust(role).statements
-        if any(entry.text == "config.amazonaws.com" for entry in statement.principals or ())
+        if any(entry.text == service for entry in statement.principals or ())
     )
 
 

@@ -391,6 +391,14 @@ def test_what_is_captured_is_no_need(
     assert len({step.path_id: step for step in steps}[path].needs) == 2
 
 
+def test_the_proof_of_a_command_names_document_and_instance(tmp_path: Path) -> None:
+    on = [f"arn:aws:ec2:{OF}:instance/*", "arn:aws:ssm:*::document/AWS-RunShellScript"]
+    (step,) = steps_of(tmp_path, "ec2.amazonaws.com", allow("ssm:SendCommand", resource=on), instances())
+    asked = {proof.decision.request.resource for proof in step.proof}
+    assert asked == {f"arn:aws:ec2:{OF}:instance/i-1", "arn:aws:ssm:*::document/AWS-RunShellScript"}
+    assert len(step.proof) == len(asked)
+
+
 def test_clusters_with_pods(tmp_path: Path) -> None:
     def found(name: str, outputs: dict[str, Any], create: str = "*", associate: str = "*") -> State | None:
         statements = (

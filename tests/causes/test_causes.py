@@ -1,5 +1,6 @@
 """Causes of findings: each finding in exactly one, few rows, the most severe first."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,7 @@ from iamdesk.whatif.edits import Edit, EditAction
 
 from ..builders import entries
 from ..builders.captures import allow, document, trusting
+from ..snapshot.bundles import IAM, S3, as_folder, details
 
 ACCOUNT = "111122223333"
 CREATED = "2026-01-10T08:00:00+00:00"
@@ -225,6 +227,30 @@ def test_a_cause_is_what_ends_the_finding_alone(tmp_path: Path) -> None:
     assert _with(causes, findings, "SVC-05", "a").label == "AWSStepFunctionsFullAccess, attached to a"
     changed = apply(snapshot, [Edit(EditAction.DETACH_POLICY, "arn:aws:iam::111122223333:role/b", ADMINISTRATOR)])
     assert not list(registry.run(Evaluator(changed), only=("ADM-01",)))
+
+
+def test_a_missing_denial_is_no_statement_that_allows(tmp_path: Path) -> None:
+    """Without the statement that opens the bucket to everyone, it still accepts plain HTTP."""
+    opens = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"}
+
+    def run(name: str, *statements: Any) -> tuple[list[Finding], Causes]:
+        policy = {"Policy": json.dumps(document(*statements))}
+        bucket = {
+            f"{S3}/list-buckets.json": {"Buckets": [{"Name": "open"}]},
+            f"{S3}/get-bucket-policy/open.json": policy,
+        }
+        snapshot = load_snapshot(
+            as_folder(tmp_path / name, {f"{IAM}/get-account-authorization-details.json": details(), **bucket})
+        )
+        findings = list(registry.run(Evaluator(snapshot), only=("RES-01", "RES-09")))
+        return findings, causes_of(findings)
+
+    findings, causes = run("open", opens)
+    by_check = {one.check_id: causes.by_finding[one.fingerprint] for one in findings}
+    assert by_check["RES-01"].kind is CauseKind.TRUST
+    assert by_check["RES-09"].kind is CauseKind.SETTING
+    closed = {**opens, "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+    assert [one.check_id for one in run("closed", closed)[0]] == ["RES-09"]
 
 
 def test_it_is_said_where_no_removal_alone_ends_a_finding(found: Callable[..., Any]) -> None:

@@ -123,10 +123,8 @@ def samples(
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
     if form is not None and (refused := [text for text in texts if not form.fullmatch(text)]):
         texts = {text: None for text in texts if form.fullmatch(text)}
-        shown = {_matched(patterns, text) for text in texts}
-        is_complete = is_complete and (
-            not texts or (not typed and all(_matched(patterns, one) in shown for one in refused))
-        )
+        shown, lost = ({tuple(_fits(one, text) for one in patterns) for text in of} for of in (texts, refused))
+        is_complete = is_complete and (not texts or (not typed and lost <= shown))
     return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)
 
 
@@ -193,8 +191,8 @@ def _matches(pattern: Pattern, text: str) -> bool:
     return BitMatcher(pattern.tokens, pattern.bounded).matches(text)
 
 
-def _matched(patterns: Iterable[Pattern], text: str) -> tuple[bool, ...]:
-    return tuple(_matches(one, text.lower() if one.ignores_case else text) for one in patterns)
+def _fits(pattern: Pattern, text: str) -> bool:
+    return _matches(pattern, text.lower() if pattern.ignores_case else text)
 
 
 def _can_match(one: _Listed, form: re.Pattern[str]) -> bool:
