@@ -8,7 +8,7 @@ import typer
 from iamdesk.api import RequestSession
 from iamdesk.cli import executor, options
 from iamdesk.cli.errors import fail
-from iamdesk.cli.output import echo_err, echo_json, echo_text
+from iamdesk.cli.output import echo_json, echo_text
 from iamdesk.denials.denial import MAX_TEXT_LENGTH, Agreement, DenialError, Why
 from iamdesk.explain.suggestions import Changes
 from iamdesk.export.decision.denial import to_why_result, why_text
@@ -50,17 +50,17 @@ def why(
             fail(str(error))
         explained = [opened.why(denial, principal=principal, action=action, resource=resource) for denial in denials]
         changes = [_changes(opened, why) for why in explained]
+        is_evaluated = any(why.agreement is not Agreement.NOT_ASKED for why in explained)
         if output_format is options.Format.JSON:
             results = [to_why_result(why, found) for why, found in zip(explained, changes, strict=True)]
             echo_json(results[0] if len(results) == 1 else results)
-        else:
+        elif is_evaluated:
             for number, (why, found) in enumerate(zip(explained, changes, strict=True), 1):
                 if len(explained) > 1:
                     echo_text(f"{'' if number == 1 else chr(10)}Request {number} of {len(explained)}\n")
                 echo_text(why_text(why, str(snapshot), found))
-        if all(why.agreement is Agreement.NOT_ASKED for why in explained):
-            echo_err("no request could be evaluated")
-            raise typer.Exit(2)
+        if not is_evaluated:
+            fail(" ".join(dict.fromkeys(one for why in explained for one in (*why.denial.remarks, why.sentence))))
 
 
 def _read() -> str:

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessa
 https://docs.aws.amazon.com/iam-toolbox/latest/APIReference/API_GetRequestAuthorizationDetails.html
 """
 
-import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -18,7 +18,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.denials.denial import Check, Denial, DenialError, DenialSource, Effect
 from iamdesk.denials.error_message import actions_called, read_message, takes_no_resource
 from iamdesk.evaluate.request import PolicyType
-from iamdesk.i18n import join_messages, phrase
+from iamdesk.i18n import join_messages, mark, phrase
 from iamdesk.simulate.resource_names import queue_arn
 
 MAX_DENIALS = 200
@@ -39,6 +39,10 @@ _EFFECTS = {
     "IMPLICIT_DENY": Effect.IMPLICIT_DENY,
     "NO_IMPACT": Effect.NO_IMPACT,
 }
+_ACCOUNT_ALONE = mark(
+    "The event names the caller's account alone, so {account} is evaluated: what is granted to single users and roles "
+    "of the account is not seen."
+)
 _DENIED = ("accessdenied", "unauthorized", "notauthorized", "forbidden")
 
 
@@ -122,7 +126,7 @@ def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
     except DenialError:
         aws_reason = None
     identity = event.get("userIdentity")
-    principal = _principal(identity) if isinstance(identity, dict) else None
+    principal = _principal(identity, _partition(event)) if isinstance(identity, dict) else None
     prefix = event["eventSource"].removesuffix(".amazonaws.com").removesuffix(".amazonaws.com.cn")
     service = str(names()["services"].get(prefix, prefix.rpartition(".")[2]))
     actions = actions_called(event["eventName"], service)
@@ -138,7 +142,9 @@ def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
     if resource is None and len(actions) == 1 and takes_no_resource(actions[0]):
         resource = "*"
     base = aws_reason or Denial(DenialSource.CLOUDTRAIL)
-    yield dataclasses.replace(
+    if isinstance(identity, dict) and not identity.get("arn") and principal and principal.endswith(":root"):
+        base = replace(base, remarks=(*base.remarks, phrase(_ACCOUNT_ALONE, account=principal)))
+    yield replace(
         base,
         form=DenialSource.CLOUDTRAIL,
         principal=principal,
@@ -148,13 +154,19 @@ def _cloudtrail(event: Mapping[str, Any]) -> Iterator[Denial]:
     )
 
 
-def _principal(identity: Mapping[str, Any]) -> str | None:
+_ANONYMOUS = {"anonymous", "anonymous_principal"}
+
+
+def _principal(identity: Mapping[str, Any], partition: str) -> str | None:
     kind, arn = identity.get("type"), identity.get("arn")
     if isinstance(arn, str) and arn:
         return arn
     if kind == "AWSService" and isinstance(by := identity.get("invokedBy"), str):
         return by
-    return "anonymous" if kind == "AWSAccount" and identity.get("principalId") == "ANONYMOUS_PRINCIPAL" else None
+    account = str(identity.get("accountId") or "")
+    if _ANONYMOUS & {account.lower(), str(identity.get("principalId")).lower()}:
+        return "anonymous"
+    return f"arn:{partition}:iam::{account}:root" if kind == "AWSAccount" and account.isdigit() else None
 
 
 def _resource_of(event: Mapping[str, Any], service: str) -> str | None:

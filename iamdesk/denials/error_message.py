@@ -45,6 +45,9 @@ class _Grammar:
     encoded: re.Pattern[str]
     no_denial: tuple[tuple[re.Pattern[str], str], ...]
     signs: Mapping[str, str]
+    code: re.Pattern[str]
+    denied: re.Pattern[str]
+    nothing_else: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +71,9 @@ def _grammar() -> _Grammar:
         encoded=re.compile(data["encoded"]),
         no_denial=tuple((re.compile(row["pattern"]), row["sentence"]) for row in data["no_denial"]),
         signs=data["service_signs"],
+        code=re.compile(data["code"]),
+        denied=re.compile(data["denied"]),
+        nothing_else=re.compile(data["nothing_else"]),
     )
 
 
@@ -123,13 +129,17 @@ def read_message(message: str) -> Denial:
     found = _first(grammar, text)
     operation = _operation(grammar, text)
     encoded = grammar.encoded.search(text)
-    if found is None and operation is None:
+    if found is None:
         for pattern, sentence in grammar.no_denial:
             if pattern.search(text):
                 raise DenialError(sentence)
-        if encoded:
+        code = grammar.code.search(text)
+        if operation is not None and code is not None and not grammar.denied.search(code["code"]):
+            raise DenialError(phrase("AWS reports {code}: no policy denied the request.", code=code["code"]))
+        if encoded and operation is None:
             raise DenialError(phrase(_DECODE))
-        raise DenialError(phrase("No denied request was found in the text."))
+        if operation is None and not grammar.nothing_else.match(text):
+            raise DenialError(phrase("No denied request was found in the text."))
     statement, match = found or (None, None)
     groups = match.groupdict() if match else {}
     principal = _principal(text, statement, match)
@@ -140,7 +150,7 @@ def read_message(message: str) -> Denial:
         actions = actions_called(operation)
     resource, resource_text = _resource(groups, principal, actions)
     if len(actions) > 1:
-        actions = _of_service(actions, _service(grammar, text, resource))
+        actions = of_service(actions, _service(grammar, text, resource))
     effect, policy_type, policy = _reason(grammar, text[match.start() :] if match else text)
     remarks = [phrased(statement.remark)] if statement and statement.remark else []
     if encoded:
@@ -227,7 +237,8 @@ def _service(grammar: _Grammar, text: str, resource: str | None) -> str | None:
     return next((service for sign, service in grammar.signs.items() if sign in text), None)
 
 
-def _of_service(actions: tuple[str, ...], service: str | None) -> tuple[str, ...]:
+def of_service(actions: tuple[str, ...], service: str | None) -> tuple[str, ...]:
+    """Return the actions of a service; all of them where it has none."""
     return tuple(action for action in actions if action.startswith(f"{service}:")) or actions
 
 

@@ -2,6 +2,9 @@
 
 import contextlib
 import html
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from iamdesk.access.evaluator import Evaluator
@@ -17,11 +20,12 @@ from iamdesk.denials.denial import (
     PolicyTypeComparison,
     Why,
 )
-from iamdesk.denials.error_message import read_messages
+from iamdesk.denials.error_message import of_service, read_messages
 from iamdesk.evaluate.request import EvalDecision, MissingContextMode, PolicyType, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, StatementRole
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.i18n import join_messages, phrase, with_translation
+from iamdesk.policy.arn import account_of, service_of
 from iamdesk.strict_json import decode
 
 
@@ -62,13 +66,17 @@ def explain_denial(
     resource: str | None = None,
 ) -> Why:
     """Evaluate a denied request; given arguments take precedence over those of the denial."""
+    resource = None if resource == denial.resource else resource
     named = {"principal": principal, "action": action, "resource": resource}
     given = {name: value for name, value in named.items() if value}
-    principal, resource = principal or denial.principal, resource or denial.resource
-    action = action or denial.action
+    principal = principal or denial.principal
+    denial, remark = _completed(evaluator, denial, principal or "", resource)
+    others = _others(denial, given)
+    resource, action = resource or denial.resource, action or denial.action
     text = denial.resource_text if resource is None else None
     missing = tuple(name for name, value in (("principal", principal), ("action", action)) if not value)
-    if (resource or text) is None and action is not None and _needs_resource(action):
+    is_open = (resource or text) is None or (text is not None and _MASKED.fullmatch(text) is not None)
+    if is_open and action is not None and _needs_resource(action):
         missing += ("resource",)
     if missing or principal is None or action is None:
         why = _what_is_missing(denial, missing, action)
@@ -80,15 +88,19 @@ def explain_denial(
         context={key: value for key, value in (denial.context or {}).items() if key.lower() not in _FROM_PRINCIPAL},
         unknown_context=MissingContextMode.ABSENT if denial.is_context_whole else MissingContextMode.UNKNOWN,
         unknown_action=action in denial.actions,  # AWS knows it: the action list is older than the denial
+        remarks=(remark,) if remark else (),
     )
     try:
         decision = evaluator.explained(evaluator.stated(request, is_reported=True))
     except RequestError as error:
-        why = phrase("The request cannot be evaluated: {error}.", error=error)
+        end = "" if str(error).endswith((".", "?")) else "."
+        why = phrase("The request cannot be evaluated: {error}{end}", error=error, end=end)
         missing = () if text is None else ("resource",)
         if missing:
             why = _what_is_missing(denial, missing, action)
         return Why(denial, missing, None if missing else request, None, Agreement.NOT_ASKED, why, given=given)
+    if others:
+        denial = replace(denial, effect=None, policy_type=None, policy=None, checks=())
     comparisons = tuple(
         PolicyTypeComparison(
             check.policy_type,
@@ -101,7 +113,11 @@ def explain_denial(
         for check in denial.checks
     )
     agreement = _agreement(denial, decision)
-    sentence = _sentence(denial, decision, agreement, resource or text)
+    compared = others or _comparison_sentence(denial, decision, agreement)
+    sentence = join_messages(" ", [*decision.request.remarks, compared, decision.sentence])
+    if not (resource or text):
+        all_of_them = phrase("AWS named no resource, so the request was evaluated on all resources (*).")
+        sentence = join_messages(" ", (sentence, all_of_them))
     differing = dict.fromkeys(each.policy_type for each in comparisons if not each.agrees and not each.is_open)
     if differing:
         agreement = Agreement.OTHER if agreement in (Agreement.SAME, Agreement.DENIED) else agreement
@@ -120,6 +136,40 @@ _FROM_PRINCIPAL = frozenset(
     {"aws:principalarn", "aws:username", "aws:userid", "aws:principaltype", "aws:principalaccount"}
 )
 """Keys that follow from the principal: the snapshot knows them, and a second spelling could only conflict."""
+
+
+_MASKED = re.compile(r"(arn:[^:]*:execute-api:[^:]*:)\*+(\d+)(:.*)")
+"""An ARN in a message of API Gateway, which shows the last digits of the account alone."""
+
+
+def _completed(evaluator: Evaluator, denial: Denial, principal: str, resource: str | None) -> tuple[Denial, str]:
+    """Return a denial with the account that API Gateway masks and the actions of its resource's service; what to say.
+
+    An account that is not plain makes the resource one that has to be given.
+    """
+    remark = ""
+    if resource is None and (masked := _MASKED.fullmatch(denial.resource or "")) is not None:
+        own, begin, end, rest = account_of(principal), *masked.groups()
+        known = [one for one in ([own] if own.endswith(end) else evaluator.index.accounts) if one.endswith(end)]
+        if len(known) == 1:
+            remark = phrase("AWS shows only the end of the account; it is taken as {account}.", account=known[0])
+            denial = replace(denial, resource=begin + known[0] + rest)
+        else:
+            denial = replace(denial, resource=None, resource_text=denial.resource)
+    return replace(denial, actions=of_service(denial.actions, service_of(resource or denial.resource or ""))), remark
+
+
+def _others(denial: Denial, given: Mapping[str, str]) -> str:
+    """Return that something given contradicts the denial, as a sentence; empty if nothing does."""
+    of_aws = {"principal": (denial.principal,), "action": denial.actions or (None,), "resource": (denial.resource,)}
+    others = [
+        value
+        for name, value in given.items()
+        if all(one not in (None, "*") and one.lower() != value.lower() for one in of_aws[name])
+    ]
+    if not others:
+        return ""
+    return phrase("This is not the request that AWS denied, but the one with {given}.", given=", ".join(others))
 
 
 def _needs_resource(action: str) -> bool:
@@ -166,6 +216,8 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
         return Agreement.DENIED
     wanted = AS_DECISION[denial.effect]
     here = _named(denial, decision)
+    if _is_by_another(denial, decision):
+        return Agreement.OTHER
     if decision.decision is wanted and (
         denial.policy_type is None or any(_has_decision(line, wanted) for line in here)
     ):
@@ -175,6 +227,14 @@ def _agreement(denial: Denial, decision: EvaluationResult) -> Agreement:
     ):
         return Agreement.OTHER  # an explicit Deny takes precedence over any other denial
     return Agreement.DEPENDS if any(_may_have_decision(line, wanted) for line in here) else Agreement.OTHER
+
+
+def _is_by_another(denial: Denial, decision: EvaluationResult) -> bool:
+    """Return whether AWS names the policy that denies, and here only others do."""
+    roles = (StatementRole.DECIDES, StatementRole.TOOK_PART, StatementRole.DEPENDS)
+    denying = [one for one in decision.statements if one.effect == "Deny" and one.part in roles]
+    name = (denial.policy or "").rpartition("/")[2]
+    return bool(name and denying) and all(name != one.source_policy_id.rpartition("/")[2] for one in denying)
 
 
 def _named(denial: Denial, decision: EvaluationResult) -> list[PolicyTypeResult]:
@@ -197,13 +257,6 @@ def _may_have_decision(line: PolicyTypeResult, wanted: EvalDecision) -> bool:
     return any(each.part is StatementRole.DEPENDS and each.effect == "Deny" for each in line.statements)
 
 
-def _sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement, resource: str | None) -> str:
-    sentences = [*decision.request.remarks, _comparison_sentence(denial, decision, agreement), decision.sentence]
-    if not resource:
-        sentences.append(phrase("AWS named no resource, so the request was evaluated on all resources (*)."))
-    return join_messages(" ", sentences)
-
-
 def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: Agreement) -> str:
     aws_reason = phrase("an explicit Deny") if denial.effect is Effect.EXPLICIT_DENY else phrase("a missing Allow")
     if denial.policy_type:
@@ -211,6 +264,12 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
     match agreement:
         case Agreement.SAME | Agreement.DENIED:
             return phrase("The snapshot denies it too.")
+        case Agreement.OTHER if _is_by_another(denial, decision):
+            return phrase(
+                "The snapshot denies it too, but AWS names another policy: {policy} is not attached here, or does not "
+                "deny it here. Other changes alone do not end that denial.",
+                policy=denial.policy,
+            )
         case Agreement.OTHER:
             lacking = (line.decision is EvalDecision.IMPLICIT_DENY for line in _named(denial, decision))
             if (
@@ -237,6 +296,13 @@ def _comparison_sentence(denial: Denial, decision: EvaluationResult, agreement: 
         case Agreement.DEPENDS:
             return phrase("According to the snapshot, the decision depends on context that was not provided.")
         case _:
+            if denial.policy_type is not None:
+                return phrase(
+                    "The snapshot does not explain the denial: it allows the request. AWS gives the policy type "
+                    "({type}): such a policy was not captured, has changed since, or tests request context that is not "
+                    "provided.",
+                    type=phrase(POLICY_TYPE_TITLES[denial.policy_type]),
+                )
             unknown = [phrase(POLICY_TYPE_TITLES[line.layer]) for line in decision.layers if line.is_unknown]
             if unknown:
                 return phrase(

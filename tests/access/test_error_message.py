@@ -42,6 +42,12 @@ def test_there_are_sixty_forms_at_least() -> None:
         ("An error occurred (ExpiredToken) when x: The security token included in the request is expired", "expired"),
         ("The security token included in the request is invalid.", "did not know the credentials"),
         ("Unable to locate credentials. You can configure credentials by running aws configure.", "no credentials"),
+        ("An error occurred (ThrottlingException) when calling the ListBuckets operation: Rate exceeded", "throttled"),
+        (
+            "An error occurred (NoSuchBucket) when calling the ListObjectsV2 operation: It does not exist",
+            "NoSuchBucket",
+        ),
+        ("operation error S3: GetObject, https response error StatusCode: 404, api error NoSuchKey: x", "NoSuchKey"),
         ("hello", "No denied request"),
         ("", "No denied request"),
         ("Encoded authorization failure message: " + "Ab1_" * 10, "decode-authorization-message"),

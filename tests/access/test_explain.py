@@ -123,7 +123,126 @@ def test_principal_that_the_snapshot_lacks_is_one_sentence(evaluator: Evaluator)
     assert "nobody" in why.sentence
 
 
+QUARANTINED = f"arn:aws:iam::{ACCOUNT}:user/machines/metrics-exporter"
+BACKUP = f"arn:aws:iam::{ACCOUNT}:user/machines/backup-agent"
+
+
+@pytest.mark.parametrize(
+    ("policy", "agreement"),
+    [("security/Quarantine", Agreement.SAME), ("RegionLock", Agreement.OTHER)],
+)
+def test_the_policy_that_aws_names_is_compared(evaluator: Evaluator, policy: str, agreement: Agreement) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/{policy}"
+    message = (
+        f"User: {QUARANTINED} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k with an "
+        f"explicit deny in an identity-based policy: {arn}"
+    )
+    why = explain_denial(evaluator, one(message))
+
+    assert why.agreement is agreement
+    assert (f"{arn} is not attached here" in why.sentence) is (agreement is Agreement.OTHER)
+
+
+@pytest.mark.parametrize(("policy_id", "agreement"), [("p-dcd6numw", Agreement.SAME), ("p-3jgeivy1", Agreement.OTHER)])
+def test_the_scp_that_aws_names_is_compared(policy_id: str, agreement: Agreement) -> None:
+    evaluator = Evaluator(load_snapshot(sample_snapshot().parent / "acme-organization"))
+    message = (
+        f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: cloudtrail:StopLogging on resource: "
+        f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/main with an explicit deny in a service control policy: "
+        f"arn:aws:organizations::123456789012:policy/o-1/service_control_policy/{policy_id}"
+    )
+    assert explain_denial(evaluator, one(message)).agreement is agreement
+
+
+def test_what_allows_names_the_policy_type_that_aws_gives_alone(evaluator: Evaluator) -> None:
+    admin = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
+    start = f"User: {admin} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k with an explicit"
+    why = explain_denial(evaluator, one(f"{start} deny in a VPC endpoint policy"))
+
+    assert why.agreement is Agreement.ALLOWED
+    assert "(VPC endpoint policy)" in why.sentence
+    assert "Likely reasons" not in why.sentence
+
+
+@pytest.mark.parametrize(
+    ("given", "is_other"),
+    [
+        ({"principal": BACKUP}, True),
+        ({"action": "iam:DeleteUser"}, True),
+        ({"resource": f"{NEW}.2"}, True),
+        ({"action": "iam:createuser", "principal": ELENA, "resource": NEW}, False),
+    ],
+)
+def test_another_request_than_the_denied_one_is_not_compared(
+    evaluator: Evaluator, given: dict[str, str], is_other: bool
+) -> None:
+    message = f"User: {ELENA} is not authorized to perform: iam:CreateUser on resource: {NEW}"
+    why = explain_denial(evaluator, one(message), **given)
+
+    assert why.sentence.startswith("This is not the request that AWS denied") is is_other
+    assert ("The snapshot denies it too" in why.sentence) is not is_other
+
+
+MASKED = "arn:aws:execute-api:eu-west-1:********{}:abc123/prod/GET/pets"
+
+
+@pytest.mark.parametrize(
+    ("caller", "end", "account"),
+    [
+        (BACKUP, "3333", ACCOUNT),
+        ("anonymous", "3333", ACCOUNT),
+        ("arn:aws:iam::999988883333:user/x", "3333", "999988883333"),
+        (BACKUP, "9999", None),
+    ],
+)
+def test_the_account_that_api_gateway_masks_is_found_or_has_to_be_given(
+    evaluator: Evaluator, caller: str, end: str, account: str | None
+) -> None:
+    resource = MASKED.format(end)
+    denial = one(f"User: {caller} is not authorized to perform: execute-api:Invoke on resource: {resource}")
+    for given in (None, resource):  # the window gives what it read
+        why = explain_denial(evaluator, denial, resource=given)
+        assert why.missing == (() if account else ("resource",))
+        assert why.denial.resource == (resource.replace(f"********{end}", account) if account else None)
+        assert (f"taken as {account}" in why.sentence) is (account is not None)
+
+
+def test_a_resource_settles_the_service_of_an_operation(evaluator: Evaluator) -> None:
+    denial = one("An error occurred (AccessDenied) when calling the PutObject operation: Access Denied")
+    why = explain_denial(evaluator, denial, principal=BACKUP, resource="arn:aws:s3:::acme-backups/a")
+
+    assert (why.denial.actions, why.agreement) == (("s3:PutObject",), Agreement.ALLOWED)
+
+
+def test_access_denied_alone_is_evaluated_with_what_is_given(evaluator: Evaluator) -> None:
+    denial = one("Access Denied")
+
+    assert explain_denial(evaluator, denial).missing == ("principal", "action")
+    why = explain_denial(evaluator, denial, principal=BACKUP, action="s3:GetObject", resource="arn:aws:s3:::b/k")
+    assert why.agreement is Agreement.DENIED
+
+
 # CloudTrail
+
+
+@pytest.mark.parametrize(
+    ("identity", "principal", "remarks"),
+    [
+        ({"type": "AWSAccount", "principalId": "", "accountId": "anonymous"}, "anonymous", 0),
+        ({"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}, "anonymous", 0),
+        (
+            {"type": "AWSAccount", "principalId": "AIDAX", "accountId": "999999999999"},
+            "arn:aws:iam::999999999999:root",
+            1,
+        ),
+        ({"type": "Unknown", "accountId": "999999999999"}, None, 0),
+    ],
+)
+def test_callers_without_an_arn(identity: dict[str, Any], principal: str | None, remarks: int) -> None:
+    """https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html"""
+    denial = one(event(userIdentity=identity))
+
+    assert (denial.principal, len(denial.remarks)) == (principal, remarks)
 
 
 def test_event_gives_principal_action_resource_and_context() -> None:
