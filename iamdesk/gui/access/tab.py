@@ -101,7 +101,6 @@ class AccessTab(QWidget):
         return {
             "actionExportAccess": self.export_actions,
             "actionExportAccessMap": self.export_map,
-            "actionExportAccessPicture": self.export_picture,
             "actionCompareAccess": self.begin_comparing,
             "actionCompareAccessEarlier": self.compare_with_earlier,
         }
@@ -158,7 +157,6 @@ class AccessTab(QWidget):
         menu = QMenu(self)
         menu.addAction(tr("&Actions as CSV or JSON…"), self.export_actions)
         menu.addAction(tr("&Heat map as CSV or JSON…"), self.export_map)
-        menu.addAction(tr("Heat map as &image (SVG or PNG)…"), self.export_picture)
         return menu
 
     def _connect(self) -> None:
@@ -434,18 +432,6 @@ class AccessTab(QWidget):
     def export_map(self) -> None:
         """Write the counts by service and access level to a file, regardless of the filter."""
         self._export(tr("Export access heat map"), "access-map", whole=False)
-
-    def export_picture(self) -> None:
-        """Save the heat map as an image, as displayed: every row that passes the filter."""
-        if self.map.map is None or not self.map.shown:
-            self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
-            return
-        from iamdesk.gui.access.image import HeatmapImage
-        from iamdesk.gui.core.image_export import PICTURES
-
-        picture = HeatmapImage(self.map, self._summary.text(), self.table.font(), self.palette())
-        title = tr("Export access heat map as image")
-        self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
 
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
         shown, opened = self.map.map, self._session.snapshot

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter, QPalette
-from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -119,33 +118,9 @@ def test_copying_and_csv_hold_both(qtbot: QtBot, compared: AccessTab, prompts: A
     assert {row["compared_with"] for row in rows} == {INES}
 
 
-@pytest.mark.parametrize("is_comparing", [False, True])
-def test_the_map_is_saved_as_a_picture(
-    qtbot: QtBot, nora: AccessTab, prompts: Answers, tmp_path: Path, is_comparing: bool
-) -> None:
-    if is_comparing:
-        nora.compare_bar.compare_with(INES)
-        qtbot.waitUntil(lambda: nora.map.is_comparing, timeout=20_000)
-    nora.filters.text.setText("s3")
-    qtbot.waitUntil(lambda: len(nora.map.shown) < 30, timeout=5_000)
-    for suffix in (".svg", ".png"):
-        prompts.save_to = tmp_path / f"map{suffix}"
-        nora.export_picture()
-        qtbot.waitUntil(prompts.save_to.exists, timeout=10_000)
-    svg = (tmp_path / "map.svg").read_bytes()
-    assert QSvgRenderer(svg).isValid()
-    assert nora._summary.text()[:40].encode() in svg, "the picture in words is its description"
-    image = QImage(str(tmp_path / "map.png"))
-    assert image.width() > 600
-    colours = {image.pixelColor(x, y).name() for x in range(0, image.width(), 3) for y in range(0, image.height(), 3)}
-    assert len(colours) > 10
-
-
-def test_without_a_map_nothing_is_compared_or_saved(access: AccessTab, prompts: Answers) -> None:
+def test_without_a_map_nothing_is_compared(access: AccessTab) -> None:
     access.begin_comparing()
     assert not access.compare_bar.isVisible()
-    access.export_picture()
-    assert prompts.suggested == []
 
 
 def test_shapes_differ_without_colour(qapp: QApplication) -> None:
