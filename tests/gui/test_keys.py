@@ -181,20 +181,10 @@ def test_pictures_and_what_stands_beside(
 ) -> None:
     window, workspace, session = open_window, open_window.workspace, open_window.session
     session.select(NORA)
-    # Ctrl+Shift+W and Ctrl+Shift+M: what she can do, and a field for whom to put beside; Esc takes it away again.
+    # Ctrl+Shift+W: what she can do.
     press(Qt.Key.Key_W, CONTROL | SHIFT)
     access = workspace.inspector.access
     qtbot.waitUntil(lambda: access.map.map is not None, timeout=20_000)
-    assert press(Qt.Key.Key_M, CONTROL | SHIFT) is access.compare_bar.field
-    QTest.keyClicks(access.compare_bar.field, "ines.costa")
-    qtbot.waitUntil(lambda: bool(access.compare_bar.field.offered), timeout=20_000)
-    press(Qt.Key.Key_Escape)  # the suggestions
-    assert access.compare_bar.isVisible()
-    press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: access.map.is_comparing, timeout=20_000)
-    access.compare_bar.field.setFocus()
-    press(Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not access.map.is_comparing)
     # Ctrl+Shift+G: the layers as a picture; again: without.
     session.ask(Request(NORA, "s3:GetObject", "arn:aws:s3:::acme-payroll/2026/09.csv"))
     qtbot.waitUntil(lambda: session.decision is not None, timeout=20_000)
@@ -419,18 +409,6 @@ def test_back_returns_to_where_one_came_from(
     assert (stack.perspective.name, session.subject_key) == ("perspectiveExplore", NORA)
     done(lambda: press(Qt.Key.Key_Right, ALT))
     assert stack.perspective.name == "perspectiveFindings"
-
-
-def test_comparing_begins_on_whichever_tab_one_is(
-    qtbot: QtBot, open_window: MainWindow, press: Callable[..., QWidget]
-) -> None:
-    """On the tab Policies, Ctrl+Shift+M opened a row of the tab Access, which was hidden."""
-    inspector = open_window.workspace.inspector
-    open_window.session.show_key(NORA)
-    inspector.tabs.setCurrentWidget(inspector.policies)
-    press(Qt.Key.Key_M, CONTROL | SHIFT)
-    assert inspector.tabs.currentWidget() is inspector.access
-    qtbot.waitUntil(inspector.access.compare_bar.isVisible, timeout=20_000)
 
 
 def test_ctrl_o_opens_from_every_window(qtbot: QtBot, open_window: MainWindow, asked: list[str]) -> None:

@@ -18,7 +18,6 @@ from iamdesk.gui import create_main_window
 from iamdesk.gui.app.main_window import MainWindow
 from iamdesk.gui.core import image_export
 from iamdesk.gui.core.theme import Scheme
-from iamdesk.gui.start import overview_files
 from iamdesk.resource_files import resources, sample_snapshot
 from iamdesk.viewmodel.tree import Badge
 
@@ -110,7 +109,7 @@ def test_a_role_has_its_trust_tab_wherever_it_is_selected_from(open_window: Main
 def test_saving_the_overview_leaves_nothing_that_follows_the_session(
     qtbot: QtBot, open_window: MainWindow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The copy that is made for a picture was told of the next snapshot's badges after its end: RuntimeError."""
+    """The copy that is made for paper was told of the next snapshot's badges after its end: RuntimeError."""
     monkeypatch.setattr(open_window.prompts, "file_to_save", lambda *_: None)
     open_window.menus.actions["actionExportOverview"].trigger()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
@@ -214,9 +213,7 @@ def test_a_switch_of_colours_ends_where_a_start_in_them_begins(
 # What is saved
 
 
-@pytest.mark.parametrize(
-    "command", ["actionExportOverview", "actionExportLayers", "actionExportWays", "actionExportAccessPicture"]
-)
+@pytest.mark.parametrize("command", ["actionExportLayers", "actionExportWays"])
 def test_a_picture_is_painted_once_its_kind_is_chosen(
     qtbot: QtBot, open_window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
@@ -233,13 +230,10 @@ def test_a_picture_is_painted_once_its_kind_is_chosen(
         return painting
 
     for name in ("as_svg", "as_png"):
-        painting = noted(name)
-        monkeypatch.setattr(image_export, name, painting)
-        monkeypatch.setattr(overview_files, name, painting)
+        monkeypatch.setattr(image_export, name, noted(name))
     window = open_window
     ask(qtbot, window, DEPLOY)
     window.interior.show_attack_paths()
-    window.interior.show_access()
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     monkeypatch.setattr(window.prompts, "file_to_save", lambda *_: None)
     window.menus.actions[command].trigger()

@@ -53,16 +53,9 @@ def hatch_colour(palette: QPalette, name: Colour = Colour.CONDITIONAL) -> QColor
 
 
 def paint_cell(
-    painter: QPainter,
-    rect: QRectF,
-    cell: Cell,
-    palette: QPalette,
-    ratio: float,
-    *,
-    count: bool = True,
-    pie: bool = True,
+    painter: QPainter, rect: QRectF, cell: Cell, palette: QPalette, ratio: float, *, count: bool = True
 ) -> None:
-    """Paint a cell; ``count`` and ``pie`` say whether they are drawn (no count in the legend, no pie in a half)."""
+    """Paint a cell; ``count`` says whether the count is drawn (not in the legend)."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     inner = rect.adjusted(1.5, 1.5, -1.5, -1.5)
@@ -73,7 +66,7 @@ def paint_cell(
     _paint_ground(painter, inner, cell, palette)
     painter.restore()
     left = inner.left() + 7
-    if cell.permitted and pie:
+    if cell.permitted:
         _paint_pie(painter, QPointF(left + _PIE, inner.center().y()), cell.share, palette)
     if cell.denied:
         image = icons.pixmap(Mark.EXPLICIT_DENY, palette, _OCTAGON, ratio)

@@ -9,9 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from iamdesk import i18n
 from iamdesk.access.effective_permissions import AccessExtent
-from iamdesk.export.access.comparison import CellDifference, Difference, difference, difference_words
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, Cell, MapRow, SearchedAction
 from iamdesk.filter_language import EVERYTHING, Filter
 from iamdesk.gui.access.text import LEVEL_NAMES, LEVEL_TITLES, REACH_CHOICES, cell_words, location_text
@@ -50,9 +48,6 @@ class HeatmapModel(QAbstractTableModel):
         super().__init__(parent)
         self._map: AccessHeatmap | None = None
         self._shown: list[MapRow] = []
-        self._other: Mapping[str, MapRow] | None = None
-        self._names = ("", "")
-        self._only_differences = False
         self._filter = AccessFilter()
         self._column = SERVICE
         self._descending = False
@@ -61,47 +56,6 @@ class HeatmapModel(QAbstractTableModel):
     def map(self) -> AccessHeatmap | None:
         """The heat map shown; None for none."""
         return self._map
-
-    @property
-    def is_comparing(self) -> bool:
-        """Whether there is another heat map to compare with."""
-        return self._other is not None
-
-    def compare(self, other: AccessHeatmap | None, names: tuple[str, str] = ("", "")) -> None:
-        """Compare with the heat map of another principal; None ends that. ``names`` are those of both."""
-        self.beginResetModel()
-        self._other = {row.service: row for row in other.rows} if other is not None else None
-        self._names = names
-        self._fill()
-        self.endResetModel()
-
-    def show_differences(self, only: bool) -> None:
-        """Show only services that differ, or may differ."""
-        if only is not self._only_differences:
-            self.beginResetModel()
-            self._only_differences = only
-            self._fill()
-            self.endResetModel()
-
-    def other_row(self, row: MapRow) -> MapRow | None:
-        """Return the row of the same service of the other principal."""
-        return self._other.get(row.service) if self._other is not None else None
-
-    def other_cell(self, index: _Index) -> Cell | None:
-        """Return the cell of the other principal; None if there is none."""
-        row = self.row(index)
-        other = self.other_row(row) if row is not None else None
-        if other is None:
-            return None
-        return other.total if index.column() == SERVICE else other.cells.get(LEVELS[index.column() - 1])
-
-    def difference(self, index: _Index) -> CellDifference | None:
-        """Return the difference in a cell; None without comparison."""
-        row = self.row(index)
-        other = self.other_row(row) if row is not None else None
-        if row is None or other is None:
-            return None
-        return difference(row, other, LEVELS[index.column() - 1] if index.column() else None)
 
     @property
     def shown(self) -> list[MapRow]:
@@ -146,15 +100,7 @@ class HeatmapModel(QAbstractTableModel):
 
     def _fill(self) -> None:
         rows = self._map.rows if self._map is not None else ()
-        self._shown = self._ordered(row for row in rows if self._is_wanted(row))
-
-    def _is_wanted(self, row: MapRow) -> bool:
-        other = self.other_row(row)
-        if other is None:
-            return bool(self._filter.chosen(row))
-        if self._only_differences and difference(row, other, self._filter.level).kind is Difference.SAME:
-            return False
-        return bool(self._filter.chosen(row) or self._filter.chosen(other))
+        self._shown = self._ordered(row for row in rows if self._filter.chosen(row))
 
     def _ordered(self, rows: Iterable[MapRow]) -> list[MapRow]:
         """Return the rows in order: those without actions last, in either direction."""
@@ -174,22 +120,9 @@ class HeatmapModel(QAbstractTableModel):
         return row.is_empty, sign * share, sign * count, row.service
 
     def words(self, index: _Index) -> str:
-        """Return the text of a cell, of both principals if two are compared."""
-        cell, other, found = self.cell(index), self.other_cell(index), self.difference(index)
-        if cell is None:
-            return tr("AWS lists no such action")
-        if other is None or found is None:
-            return cell_words(cell)
-        own_name, other_name = self._names
-        both = f"{own_name}: {cell_words(cell)}. {other_name}: {cell_words(other)}"
-        return f"{i18n.translate(difference_words(found, own_name, other_name))}. {both}"
-
-    def _count_words(self, index: _Index, cell: Cell) -> str:
-        other, found = self.other_cell(index), self.difference(index)
-        words = f"{number(cell.permitted)}/{number(cell.total)}"
-        if other is None or found is None:
-            return words
-        return f"{words} | {number(other.permitted)}/{number(other.total)} ({tr(found.kind.value)})"
+        """Return the text of a cell."""
+        cell = self.cell(index)
+        return cell_words(cell) if cell is not None else tr("AWS lists no such action")
 
     # Qt's interface
 
@@ -256,7 +189,7 @@ class HeatmapModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 if level is None:
                     return f"{row.service}  {row.name}"
-                return self._count_words(index, cell) if cell is not None else ""
+                return f"{number(cell.permitted)}/{number(cell.total)}" if cell is not None else ""
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip_text(f"{location_text(row, level)}\n{self.words(index)}.")
             case Qt.ItemDataRole.AccessibleTextRole:

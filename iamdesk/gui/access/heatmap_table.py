@@ -14,11 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk.export.access.comparison import Difference
 from iamdesk.export.access.heatmap import LEVELS, Cell, MapRow
 from iamdesk.gui.access.heatmap_cell import paint_cell
 from iamdesk.gui.access.heatmap_model import SERVICE, HeatmapModel
-from iamdesk.gui.access.heatmap_pair import paint_pair
 from iamdesk.gui.core.plain_text import visible
 from iamdesk.gui.core.theme import Colour, colour
 from iamdesk.i18n import tr
@@ -129,9 +127,7 @@ class _CellDelegate(QStyledItemDelegate):
         if index.column() == SERVICE:
             self._paint_service(painter, option, rect, row)
         elif cell is not None:
-            other, found = model.other_cell(index), model.difference(index)
-            pair = (other, found.kind) if other is not None and found is not None else None
-            painter.drawPixmap(rect.topLeft(), self._picture(cell, pair, option, rect))
+            painter.drawPixmap(rect.topLeft(), self._picture(cell, option, rect))
         if index == self._table.currentIndex():
             focused = self._table.hasFocus()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -140,12 +136,9 @@ class _CellDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(QRectF(rect).adjusted(1.5, 1.5, -1.5, -1.5), 3, 3)
         painter.restore()
 
-    def _picture(
-        self, cell: Cell, pair: tuple[Cell, Difference] | None, option: QStyleOptionViewItem, rect: QRect
-    ) -> QPixmap:
+    def _picture(self, cell: Cell, option: QStyleOptionViewItem, rect: QRect) -> QPixmap:
         ratio = self._table.devicePixelRatioF()
-        looks = (_looks(cell), (_looks(pair[0]), pair[1]) if pair is not None else None)
-        key = (looks, rect.width(), rect.height(), ratio)
+        key = (_looks(cell), rect.width(), rect.height(), ratio)
         found = self._painted.get(key)
         if found is None:
             if len(self._painted) >= _MAX_PAINTED:
@@ -155,11 +148,7 @@ class _CellDelegate(QStyledItemDelegate):
             found.fill(Qt.GlobalColor.transparent)
             painter = QPainter(found)
             painter.setFont(option.font)
-            room = QRectF(0, 0, rect.width(), rect.height())
-            if pair is None:
-                paint_cell(painter, room, cell, option.palette, ratio)
-            else:
-                paint_pair(painter, room, (cell, pair[0]), pair[1], option.palette, ratio)
+            paint_cell(painter, QRectF(0, 0, rect.width(), rect.height()), cell, option.palette, ratio)
             painter.end()
             self._painted[key] = found
         return found

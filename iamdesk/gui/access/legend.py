@@ -15,8 +15,7 @@ from iamdesk.i18n import mark, tr
 _SAMPLE = 30
 _GAP = 6
 
-
-SAMPLES: Mapping[str, Cell] = {
+_SAMPLES: Mapping[str, Cell] = {
     mark("all"): cell_of({AccessExtent.ALLOWED: 1}),
     mark("some"): cell_of({AccessExtent.ALLOWED: 1, AccessExtent.NONE: 2}),
     mark("under conditions"): cell_of({AccessExtent.CONDITIONAL: 1}),
@@ -45,7 +44,7 @@ class AccessLegend(QWidget):
         painter = QPainter(self)
         metrics, palette = self.fontMetrics(), self.palette()
         left = 0.0
-        for english, cell in SAMPLES.items():
+        for english, cell in _SAMPLES.items():
             words = tr(english)
             width = metrics.horizontalAdvance(words)
             if left + _SAMPLE + _GAP + width > self.width():

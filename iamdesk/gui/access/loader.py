@@ -27,11 +27,8 @@ class AccessLoader(QObject):
     stopped = Signal(str)
     """Key: the user cancelled the computation."""
 
-    def __init__(
-        self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject, topic: str = "what can"
-    ) -> None:
+    def __init__(self, jobs: JobRunner, failed: Callable[[Exception], None], parent: QObject) -> None:
         super().__init__(parent)
-        self._topic = topic
         self._jobs = jobs
         self._failed = failed
         self._kept: dict[str, AccessHeatmap] = {}
@@ -61,7 +58,7 @@ class AccessLoader(QObject):
             done=partial(self._take, key),
             failed=self._end_badly,
             stopped=partial(self._stopped, key),
-            topic=self._topic,
+            topic="what can",
         )
 
     def stop(self) -> None:

@@ -15,16 +15,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from iamdesk import i18n
 from iamdesk.access.effective_permissions import ActionDecision
 from iamdesk.errors import SnapshotError
 from iamdesk.evaluate.request import Request, RequestError
-from iamdesk.export.access.comparison import comparison_summary, comparison_to_csv
 from iamdesk.export.access.heatmap import LEVELS, AccessHeatmap, SearchedAction, searched_actions
 from iamdesk.export.decision.text_file import what_can_command
 from iamdesk.gui.access.action_tree import ActionTree
 from iamdesk.gui.access.action_tree_model import ActionLine, ActionTreeModel, Column
-from iamdesk.gui.access.compare_bar import CompareBar
 from iamdesk.gui.access.filters import AccessFilters
 from iamdesk.gui.access.heatmap_model import SERVICE, HeatmapModel
 from iamdesk.gui.access.heatmap_table import HeatmapTable
@@ -66,8 +63,6 @@ class AccessTab(QWidget):
         self._is_group = False
         self._chosen = ("", SERVICE)
         self._is_behind = False
-        self._then: Callable[[], None] | None = None
-        """What follows once the heat map is computed."""
         self.message = MessageBar()
         self.map = HeatmapModel(self)
         self.list = ActionTreeModel(self.palette(), self)
@@ -78,11 +73,6 @@ class AccessTab(QWidget):
         self.finder = AccessLoader(jobs, self._failed, self)
         self.details = JobStream(jobs, "what can actions", self._failed, self)
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export what can")
-        self.compare_bar = CompareBar(session, jobs, self._failed, prompts or FileDialogs())
-        self.compare_button = QPushButton(tr("Co&mpare…"))
-        self.compare_button.setObjectName("whatCanCompare")
-        self.compare_button.setAccessibleName(tr("Compare with another principal"))
-        self._other: AccessHeatmap | None = None
         self._legend = AccessLegend()
         self._summary = FlowLabel()
         self._behind = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -101,9 +91,6 @@ class AccessTab(QWidget):
         return {
             "actionExportAccess": self.export_actions,
             "actionExportAccessMap": self.export_map,
-            "actionExportAccessPicture": self.export_picture,
-            "actionCompareAccess": self.begin_comparing,
-            "actionCompareAccessEarlier": self.compare_with_earlier,
         }
 
     def _lay_out(self) -> None:
@@ -116,7 +103,6 @@ class AccessTab(QWidget):
         self.export_button.setAccessibleName(tr("Export effective permissions"))
         self.export_button.setMenu(self._export_menu())
         bar.addWidget(self.filters, 1)
-        bar.addWidget(self.compare_button)
         bar.addWidget(self.export_button)
         upper = QWidget()
         column = QVBoxLayout(upper)
@@ -151,22 +137,16 @@ class AccessTab(QWidget):
         layout.addWidget(self._summary)
         layout.addLayout(bar)
         layout.addWidget(self.filters.saved)
-        layout.addWidget(self.compare_bar)
         layout.addWidget(self._pages, 1)
 
     def _export_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.addAction(tr("&Actions as CSV or JSON…"), self.export_actions)
         menu.addAction(tr("&Heat map as CSV or JSON…"), self.export_map)
-        menu.addAction(tr("Heat map as &image (SVG or PNG)…"), self.export_picture)
         return menu
 
     def _connect(self) -> None:
         self.filters.changed.connect(self._filter)
-        self.compare_button.clicked.connect(self.begin_comparing)
-        self.compare_bar.found.connect(self._compare)
-        self.compare_bar.refused.connect(lambda sentence: self.message.say(Tone.WARNING, sentence))
-        self.compare_bar.differences_wanted.connect(self._show_differences)
         self.filters.left.connect(self.table.setFocus)
         self._glance.timeout.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self._clear_filter.clicked.connect(self.filters.clear)
@@ -187,7 +167,7 @@ class AccessTab(QWidget):
 
     def show_subject(self, subject: Subject) -> None:
         """Show the effective permissions of a principal or group, once the tab is visible."""
-        self._key, self._name, self._then = subject.key, subject.title, None
+        self._key, self._name = subject.key, subject.title
         self._is_group = subject.kind is NodeKind.GROUP
         self._find()
 
@@ -209,70 +189,17 @@ class AccessTab(QWidget):
     def _found(self, key: str, found: AccessHeatmap) -> None:
         if key == self._key:
             self._shown_key = key
-            if self.compare_bar.is_of_earlier:  # the comparison is that of another subject
-                self._other = None
-                self.map.compare(None)
             self._show(found)
-            self.compare_bar.follow(key, self._name)
-            then, self._then = self._then, None
-            if then is not None:
-                then()
 
     def _show(self, shown: AccessHeatmap | None) -> None:
         if shown is None:
             self._shown_key = ""
         self.details.stop()
         self.map.show(shown)
-        self._update_summary()
-        self._choose_again()
-        self._show_why_empty()
-
-    # Comparing
-
-    def begin_comparing(self) -> None:
-        """Focus the field for the other principal."""
-        nothing = tr("Select a principal first, then choose another one to compare it with.")
-        self._once_found(self.compare_bar.begin, nothing)
-
-    def compare_with_earlier(self) -> None:
-        """Ask for an earlier snapshot or review to compare with."""
-        nothing = tr("Select a principal first, then choose an earlier snapshot or review.")
-        self._once_found(self.compare_bar.choose_earlier, nothing)
-
-    def _once_found(self, act: Callable[[], None], nothing: str) -> None:
-        """Do something with the heat map: now, or once it is computed."""
-        self._then = act if self.map.map is None else None
-        if self.map.map is not None:
-            act()
-        elif not self._key:
-            self._session.announce(nothing)
-
-    def _compare(self, other: AccessHeatmap | None) -> None:
-        self._other = other
-        self.map.compare(other, (self._name, self.compare_bar.name))
-        self._update_summary()
-        self._choose_again()
-        self._show_why_empty()
-
-    def _show_differences(self, only: bool) -> None:
-        self.map.show_differences(only)
-        self._choose_again()
-        self._show_why_empty()
-
-    def _update_summary(self) -> None:
-        """Update the summary."""
-        shown = self.map.map
-        sentence = ""
-        if shown is not None:
-            sentence = summary(self._name, self._is_group, shown)
-            if self._other is not None:
-                self.map.compare(
-                    self._other, (self._name, self.compare_bar.name)
-                )  # it may be the heat map of another subject now
-                difference = comparison_summary(shown, self._other, self._name, self.compare_bar.name)
-                sentence = i18n.translate(difference)
-        self._summary.setText(sentence)
+        self._summary.setText(summary(self._name, self._is_group, shown) if shown is not None else "")
         self._summary.setVisible(shown is not None)
+        self._choose_again()
+        self._show_why_empty()
 
     def _cancelled(self, _key: str) -> None:
         self.message.say(Tone.WARNING, tr("The computation was canceled."), tr("Run again"), self._find)
@@ -435,18 +362,6 @@ class AccessTab(QWidget):
         """Write the counts by service and access level to a file, regardless of the filter."""
         self._export(tr("Export access heat map"), "access-map", whole=False)
 
-    def export_picture(self) -> None:
-        """Save the heat map as an image, as displayed: every row that passes the filter."""
-        if self.map.map is None or not self.map.shown:
-            self._session.announce(tr("Nothing to export: select a user, a role or a group first."))
-            return
-        from iamdesk.gui.access.image import HeatmapImage
-        from iamdesk.gui.core.image_export import PICTURES
-
-        picture = HeatmapImage(self.map, self._summary.text(), self.table.font(), self.palette())
-        title = tr("Export access heat map as image")
-        self._saver.save_painted(title, "access-map", PICTURES, picture.as_file)
-
     def _export(self, title: str, stem: str, *, whole: bool) -> None:
         shown, opened = self.map.map, self._session.snapshot
         if opened is None:
@@ -464,11 +379,6 @@ class AccessTab(QWidget):
             ".csv": lambda _progress, _cancelled: what_can.map_to_csv(shown, name, about),
             ".json": lambda _progress, _cancelled: what_can.map_to_json(access),
         }
-        other = self._other
-        earlier = self.compare_bar.earlier.name
-        if other is not None and not whole:
-            kinds = {".csv": lambda _progress, _cancelled: comparison_to_csv(shown, other, name, earlier, about)}
-            title, stem = tr("Export differences"), "access-differences"
         if whole:
             kinds = {
                 ".csv": lambda progress, cancelled: what_can.actions_to_csv(access, name, progress, cancelled, about),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from iamdesk.export.access.matrix import GRAVITY
@@ -40,39 +40,6 @@ def _look(level: str = "", heat: int = 0, share: int = 0) -> CellStyle:
     return CellStyle(level, heat, share, 8, 0, 0, somewhere=False, denied=False)
 
 
-def _placed(
-    width: float, level: str | None, font: QFont, *, is_whole: bool
-) -> Iterator[tuple[int, float, str, CellStyle]]:
-    """Yield the row and the left edge, in pixels, of each sample with its text; a sample without room starts a row."""
-    metrics = QFontMetricsF(font)
-    row, left = 0, 0.0
-    for words, look in samples(level, is_whole=is_whole):
-        wanted = _SAMPLE + _GAP + metrics.horizontalAdvance(words)
-        if left and left + wanted > width:
-            row, left = row + 1, 0.0
-        yield row, left, words, look
-        left += wanted + 2 * _GAP
-
-
-def legend_rows(width: float, level: str | None, font: QFont, *, is_whole: bool = True) -> int:
-    """Return how many rows the samples need at a width in pixels."""
-    return max(row for row, *_ in _placed(width, level, font, is_whole=is_whole)) + 1
-
-
-def paint_legend(
-    painter: QPainter, room: QRectF, level: str | None, palette: QPalette, font: QFont, *, is_whole: bool = True
-) -> None:
-    """Paint the samples, each with its text, from the first row (``room``) down."""
-    metrics = QFontMetricsF(font)
-    painter.setFont(font)
-    for row, left, words, look in _placed(room.width(), level, font, is_whole=is_whole):
-        x, y = room.left() + left, room.top() + row * (room.height() + _BETWEEN)
-        paint_look(painter, QRectF(x, y, _SAMPLE, room.height()), look, palette, font)
-        painter.setPen(colour(Colour.MUTED, palette))
-        place = QRectF(x + _SAMPLE + _GAP / 2, y, metrics.horizontalAdvance(words) + _GAP, room.height())
-        painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
-
-
 class AccessMatrixLegend(QWidget):
     """Samples, in as many rows as they need."""
 
@@ -92,6 +59,17 @@ class AccessMatrixLegend(QWidget):
         self.updateGeometry()
         self.update()
 
+    def _placed(self, width: float) -> Iterator[tuple[int, float, str, CellStyle]]:
+        """Yield the row and the left edge, in pixels, of each sample with its text; one without room starts a row."""
+        metrics = QFontMetricsF(self.font())
+        row, left = 0, 0.0
+        for words, look in samples(self._level, is_whole=self._is_whole):
+            wanted = _SAMPLE + _GAP + metrics.horizontalAdvance(words)
+            if left and left + wanted > width:
+                row, left = row + 1, 0.0
+            yield row, left, words, look
+            left += wanted + 2 * _GAP
+
     def _row_height(self) -> int:
         return self.fontMetrics().height() + 8
 
@@ -101,7 +79,7 @@ class AccessMatrixLegend(QWidget):
 
     def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
         """Return the height of the rows at a width, in pixels."""
-        rows = legend_rows(width, self._level, self.font(), is_whole=self._is_whole)
+        rows = max(row for row, *_ in self._placed(width)) + 1
         return rows * (self._row_height() + _BETWEEN) - _BETWEEN
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
@@ -113,8 +91,13 @@ class AccessMatrixLegend(QWidget):
         return QSize(0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802, ARG002 - Qt's name
-        """Paint the samples."""
+        """Paint the samples, each with its text."""
         painter = QPainter(self)
-        room = QRectF(0, 0, self.width(), self._row_height())
-        paint_legend(painter, room, self._level, self.palette(), self.font(), is_whole=self._is_whole)
+        metrics, palette, font, height = QFontMetricsF(self.font()), self.palette(), self.font(), self._row_height()
+        for row, left, words, look in self._placed(self.width()):
+            top = row * (height + _BETWEEN)
+            paint_look(painter, QRectF(left, top, _SAMPLE, height), look, palette, font)
+            painter.setPen(colour(Colour.MUTED, palette))
+            place = QRectF(left + _SAMPLE + _GAP / 2, top, metrics.horizontalAdvance(words) + _GAP, height)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), words)
         painter.end()

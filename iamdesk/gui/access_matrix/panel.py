@@ -8,7 +8,6 @@ from PySide6.QtGui import QKeySequence, QPaintEvent, QPalette, QResizeEvent, QSh
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QMenu,
     QPushButton,
     QStackedWidget,
     QStyle,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from iamdesk.export.access.matrix import GRAVITY, Profile
 from iamdesk.gui.access.text import LEVEL_NAMES
 from iamdesk.gui.access_matrix import text as words
-from iamdesk.gui.access_matrix.filling import Filling, Known, View
+from iamdesk.gui.access_matrix.filling import Known, View
 from iamdesk.gui.access_matrix.legend import AccessMatrixLegend
 from iamdesk.gui.access_matrix.loader import AccessMatrixLoader
 from iamdesk.gui.access_matrix.model import AccessMatrixModel
@@ -83,7 +82,7 @@ class AccessMatrixPanel(QWidget):
         self.order = QComboBox()
         self.gather = QCheckBox(tr("&Group identical principals"))
         self.every_service = QCheckBox(tr("All &services"))
-        self.export_button = QPushButton(tr("Export"))
+        self.export_button = QPushButton(tr("Export…"))
         self._saver = Saver(self, session, jobs, prompts or FileDialogs(), self.message, "export everybody")
         self._summary = FlowLabel()
         self._cell = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
@@ -98,7 +97,7 @@ class AccessMatrixPanel(QWidget):
 
     def commands(self) -> Mapping[str, Callable[[], None]]:
         """Return the handlers of commands by name (``gui/app/commands.py``)."""
-        return {"actionExportEverybody": self.export, "actionExportEverybodyPicture": self.export_picture}
+        return {"actionExportEverybody": self.export}
 
     @property
     def wanted(self) -> MatrixQuery:
@@ -144,7 +143,7 @@ class AccessMatrixPanel(QWidget):
         self.every_service.setObjectName("everybodyServices")
         self.export_button.setObjectName("everybodyExport")
         self.export_button.setAccessibleName(tr("Export access matrix"))
-        self.export_button.setMenu(self._export_menu())
+        self.export_button.clicked.connect(self.export)
         self._clear_filter.setAccessibleName(tr("Clear the filter"))
         for box in (self.level, self.order):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -176,12 +175,6 @@ class AccessMatrixPanel(QWidget):
         layout.addWidget(bar)
         layout.addWidget(self.saved)
         layout.addWidget(self._pages, 1)
-
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.addAction(tr("&Access matrix as CSV…"), self.export)
-        menu.addAction(tr("Displayed part as &image (SVG or PNG)…"), self.export_picture)
-        return menu
 
     def _connect(self) -> None:
         self.finder.listed.connect(self._lay_out)
@@ -418,17 +411,11 @@ class AccessMatrixPanel(QWidget):
 
     # Export
 
-    def _to_export(self) -> Filling | None:
-        """Return the rows to export; computes the rest of the matrix first."""
-        filling = self.finder.filling
-        if filling is None:
-            self._session.announce(tr(words.NOTHING_TO_EXPORT))
-        return filling
-
     def export(self) -> None:
-        """Write the access matrix to a file, regardless of the filter."""
-        filling, opened = self._to_export(), self._session.snapshot
+        """Write the access matrix to a file, regardless of the filter; computes the rest of it first."""
+        filling, opened = self.finder.filling, self._session.snapshot
         if filling is None or opened is None:
+            self._session.announce(tr("Nothing to export: compute the access matrix first."))
             return
         from iamdesk.export.access.matrix import access_matrix_to_csv
         from iamdesk.export.findings.csv_table import TableAbout
@@ -440,30 +427,3 @@ class AccessMatrixPanel(QWidget):
             return access_matrix_to_csv(filling.matrix.map, name, progress, cancelled, about)
 
         self._saver.save(tr("Export access matrix"), "access-matrix", {".csv": write})
-
-    def export_picture(self) -> None:
-        """Save the matrix as an image, as displayed; painted in a worker, since it may be large."""
-        filling, wanted = self._to_export(), self.wanted
-        if filling is None:
-            return
-        from iamdesk.gui.access_matrix.image import AccessMatrixImage
-
-        seen, lines = self.model.matrix_rows, tuple(self.model.lines)
-        font, palette = self.table.font(), self.palette()
-
-        def picture(progress: Progress, cancelled: Cancelled) -> AccessMatrixImage:
-            if seen is not None and seen.is_whole:
-                return AccessMatrixImage(seen, lines, words.all_of_it(seen, len(filling.matrix.people)), font, palette)
-            filling.fill(progress, cancelled)
-            matrix_rows = filling.matrix.lay_out(wanted, cancelled)
-            caption = words.all_of_it(matrix_rows, len(filling.matrix.people))
-            return AccessMatrixImage(matrix_rows, matrix_rows.lines, caption, font, palette)
-
-        self._saver.save(
-            tr("Export access matrix as image"),
-            "access-matrix",
-            {
-                ".svg": lambda progress, cancelled: picture(progress, cancelled).svg(cancelled),
-                ".png": lambda progress, cancelled: picture(progress, cancelled).png(cancelled),
-            },
-        )

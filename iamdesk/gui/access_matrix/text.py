@@ -11,7 +11,6 @@ NO_SNAPSHOT = mark("Open a snapshot to see the access matrix.")
 SEARCHING = mark("Computing the access matrix.")
 NOT_FOUND = mark("The access matrix has not been computed.")
 CANCELLED = mark("The computation was canceled.")
-NOTHING_TO_EXPORT = mark("Nothing to export: compute the access matrix first.")
 NOT_YET = mark("not computed yet")
 UNKNOWN_MARK = "…"
 """Text of a cell that is not computed, and of the count of such a row."""

@@ -314,7 +314,7 @@ class CentralArea(QObject):
         self.overview.go_to_missing_data()
 
     def export_overview(self) -> None:
-        """Save the overview as an image or PDF, or print it."""
+        """Save the overview as a PDF, or print it."""
         self.show_overview()
         self.overview.export()
 

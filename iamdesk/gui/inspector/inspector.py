@@ -174,17 +174,7 @@ class Inspector(QWidget):
             "actionZoomOut": lambda: self.set_zoom(self.zoom - 1),
             "actionZoomReset": lambda: self.set_zoom(0),
             **self.access.commands(),
-            "actionCompareAccess": lambda: self._show_on_access(self.access.begin_comparing),
-            "actionCompareAccessEarlier": lambda: self._show_on_access(self.access.compare_with_earlier),
         }
-
-    def _show_on_access(self, act: Callable[[], None]) -> None:
-        """Do what is seen on the tab Access, on that tab."""
-        if self._subject is None or self._subject.kind not in _CARRIERS:
-            self._session.announce(tr("Select a user, a role or a group first: only these have effective permissions."))
-            return
-        self.tabs.setCurrentWidget(self.access)
-        act()
 
     def _try_without(self, entry: Entry) -> None:
         held_by = self._session.subject_key

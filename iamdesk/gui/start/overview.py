@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QGridLayout,
     QListWidget,
@@ -22,7 +21,6 @@ from iamdesk.gui.core.plain_text import ElidedLabel, PlainLabel, plain_label, se
 from iamdesk.gui.core.retranslation import translate_english
 from iamdesk.gui.core.run_command import run_command
 from iamdesk.gui.core.session import Session
-from iamdesk.gui.core.theme import palette_for
 from iamdesk.gui.findings.rows import SEVERITY_WORDS
 from iamdesk.gui.start.bar_chart import Bar, BarChart
 from iamdesk.gui.start.card import Card
@@ -314,38 +312,25 @@ class OverviewPage(QScrollArea):
     # Saving and printing
 
     def export(self) -> None:
-        """Save the page: as PDF for paper, as SVG or PNG in the colors of the window."""
+        """Save the page as PDF for paper, with every card, as large as necessary."""
         opened = self._session.snapshot
-        if opened is None:
-            return
-        name = opened.path.name
-        self._saver.save_painted(
-            tr("Save the overview"), "overview", (".pdf", ".png", ".svg"), lambda suffix: self.as_file(suffix, name)
-        )
+        if opened is not None:
+            name = tr("Overview of {name}").format(name=visible(opened.path.name))
+            self._saver.save_painted(tr("Save the overview"), "overview", (".pdf",), lambda _: self._as_pdf(name))
 
-    def as_file(self, suffix: str, name: str) -> bytes:
-        """Return the page as a file of a format, with every card, as large as necessary."""
-        from iamdesk.gui.start import overview_files
+    def _as_pdf(self, title: str) -> bytes:
+        from iamdesk.gui.start.overview_file import as_pdf
 
         copy = self._copy()
         try:
-            title = tr("Overview of {name}").format(name=visible(name))
-            is_paper = suffix == ".pdf"
-            overview_files.laid_out(copy._page, palette_for(dark=False) if is_paper else QPalette(self.palette()))
-            if is_paper:
-                return overview_files.pdf_of(copy._page, title)
-            return overview_files.picture_of(copy._page, suffix, title, self.in_words())
+            return as_pdf(copy._page, title)
         finally:
             copy._page.hide()
             for part in (copy._page, copy):  # the page was removed from its frame
                 part.deleteLater()
 
-    def in_words(self) -> str:
-        """Return the charts as text."""
-        return ". ".join(chart.accessibleName() for chart in (self.people, self.risks, self.worst))
-
     def _copy(self) -> "OverviewPage":
-        """Return a page with the same contents for an image: with more names, and without links."""
+        """Return a page with the same contents for paper: with more names, and without links."""
         copy = OverviewPage(self._session, self._jobs)
         opened = self._session.snapshot
         if opened is not None:

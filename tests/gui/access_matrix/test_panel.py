@@ -3,13 +3,11 @@
 import csv
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QTableView
 from pytestqt.qtbot import QtBot
@@ -481,24 +479,6 @@ def test_everybody_is_exported_whatever_the_filter_shows(
                 assert float(row["share_permitted"]) == pytest.approx(found.share(level), abs=0.001)
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
-def test_what_is_seen_is_saved_as_a_picture(
-    qtbot: QtBot, panel: AccessMatrixPanel, session: Session, prompts: Answers, tmp_path: Path, suffix: str
-) -> None:
-    prompts.save_to = tmp_path / f"everybody{suffix}"
-    with qtbot.waitSignal(session.announced, timeout=20_000):
-        panel.commands()["actionExportEverybodyPicture"]()
-    if suffix == ".svg":
-        text = prompts.save_to.read_text(encoding="utf-8")
-        assert "nora.lindqvist" in text
-        assert "principals have access" in text
-        return
-    image = QImage(str(prompts.save_to))
-    assert image.width() > 1000
-    colours = {image.pixelColor(x, image.height() // 2).name() for x in range(image.width())}
-    assert len(colours) > 5
-
-
 def test_before_anything_is_found_nothing_is_exported(
     qtbot: QtBot, session: Session, jobs: JobRunner, prompts: Answers
 ) -> None:
@@ -559,20 +539,6 @@ def test_of_thousands_only_what_is_seen_is_read(
     table.grab()
     assert len(looked) <= 3 * rows * columns + columns
     assert not table.findChildren(type(table)), "no widget for a cell"
-
-
-def test_a_picture_of_thousands_says_that_it_shows_the_first(
-    qtbot: QtBot, thousands: MatrixRows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from iamdesk.gui.access_matrix.image import AccessMatrixImage
-
-    model = AccessMatrixModel(lambda _row: ())
-    model.show(replace(thousands))
-    picture = AccessMatrixImage(thousands, thousands.lines, "Everybody.", QApplication.font(), QApplication.palette())
-    content = picture.svg(lambda: False)
-    assert b"The first 250 of 6,000 rows are shown." in content
-    assert b"role-0249" in content
-    assert b"role-0250" not in content
 
 
 # In the window
