@@ -40,7 +40,7 @@ from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.policy.document import DocumentStore
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
 from iamdesk.simulate.request_builder import RequestBuilder
-from iamdesk.simulate.stated_request import check_resource_account
+from iamdesk.simulate.request_facts import check_resource
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
@@ -424,7 +424,7 @@ class Evaluator(RequestBuilder, Sweeps):
             except ArnError as error:
                 raise RequestError(*error.args) from error
             resource = str(arn)
-            check_resource_account(arn)
+            check_resource(arn)
             acting = reference().services_on(arn.service) if service is None else (service,)
             found = [finder.reach_on(position, one, resource) for one in acting]
         elif service is None:
@@ -450,7 +450,7 @@ class Evaluator(RequestBuilder, Sweeps):
 
     def _subject(self, principal: str) -> int:
         """Return the index of a principal or group that has effective permissions."""
-        principal = principal.strip()
+        principal = self.arn_of_id(principal.strip()) or principal.strip()
         population = self.population()
         position = population.position(principal)
         if position is None:

@@ -16,7 +16,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.i18n import phrase
 from iamdesk.policy.arn import ArnError, parse_arn
 from iamdesk.progress import Cancelled, Progress, never_cancelled, no_progress
-from iamdesk.simulate.stated_request import check_resource_account
+from iamdesk.simulate.request_facts import check_resource
 
 
 class EvaluatesRequests(Protocol):
@@ -58,7 +58,7 @@ def fitting_actions(resource: str) -> tuple[FittingAction, ...]:
         arn = parse_arn(resource.lstrip())
     except ArnError as error:
         raise RequestError(*error.args) from error
-    check_resource_account(arn)
+    check_resource(arn)
     found = []
     for service in reference().services_on(arn.service):
         actions = service_actions(service)

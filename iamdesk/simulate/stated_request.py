@@ -3,13 +3,14 @@
 The one place where this is decided, for every front end. Requests that iamdesk makes itself do not pass here.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Protocol
 
-from iamdesk.aws.api_names import action_of_operation
-from iamdesk.aws.condition_keys import form_of
+from iamdesk.aws import api_names
+from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, form_of
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
@@ -18,8 +19,16 @@ from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller
 from iamdesk.evaluate.request import Request, RequestError, UnknownActionError, check_account
 from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
-from iamdesk.policy.arn import Arn, ArnError, parse_arn
+from iamdesk.policy.arn import ArnError, account_of, parse_arn
 from iamdesk.policy.operators import OPERATORS
+from iamdesk.simulate.request_facts import (
+    check_head,
+    check_name,
+    check_region,
+    check_resource,
+    check_service,
+    request_facts,
+)
 from iamdesk.simulate.resource_names import REQUEST_ALIAS, NamedResources, meant_resource, missing_from_list
 
 _READERS = {
@@ -30,8 +39,12 @@ _READERS = {
     "ARN": OPERATORS["arnlike"],
 }
 """An operator that reads all values of a key, by the key's type."""
-_NOT_ACCOUNTS = frozenset({"", "aws", "cloudfront", "offering"})
-"""What ARNs of AWS have in place of an account ID."""
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+"""AWS STS API Reference, AssumeRole (RoleSessionName)."""
+_OF_EACH_CALLER = frozenset(
+    {"aws:principalarn", "aws:userid", "aws:username", "aws:principalaccount", "aws:principaltype"}
+)
+_OF_THE_RESOURCE = frozenset({"aws:requestedregion", "aws:resourceaccount", "s3:resourceaccount"})
 
 
 class Names(NamedResources, Protocol):
@@ -63,7 +76,9 @@ def stated(request: Request, names: Names | None) -> Request:
         remarks.append(
             phrase("The resource ends with white space, which counts: {resource}.", resource=with_visible_end(resource))
         )
-    if target.resource is not None and not request.unknown_action and not _is_taken(target):
+    if target.resource is not None and not request.unknown_action:
+        check_resource(target.resource)
+    if target.resource is not None and not request.unknown_action and not _is_taken(target, principal):
         resource = _meant(target, names)
         remarks.append(
             phrase(
@@ -75,7 +90,11 @@ def stated(request: Request, names: Names | None) -> Request:
         )
         target = parse_target(action, resource, reference())
     if target.resource is not None:
-        check_resource_account(target.resource)
+        check_head(target.resource)
+        check_name(target)
+        if str(target.resource) != resource.lstrip():  # a log group, which policies name with ``:*`` at its end
+            resource = str(target.resource)
+            remarks += (note.message for note in target.notes if note.code == "log-group")
     if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
         takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
         context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
@@ -86,7 +105,7 @@ def stated(request: Request, names: Names | None) -> Request:
         remarks.append(missing[0])
         unresolved = missing[1]
     _check_owner(request, target, names)
-    _check_types(request, target)
+    _check_values(request, target, principal)
     if not remarks:
         return request
     return replace(
@@ -100,20 +119,19 @@ def stated(request: Request, names: Names | None) -> Request:
     )
 
 
-def check_resource_account(arn: Arn) -> None:
-    """Raise a `RequestError` if the account of a resource is neither an account ID nor a pattern."""
-    if arn.account not in _NOT_ACCOUNTS and not ("*" in arn.account or "?" in arn.account):
-        check_account(arn.account)
-
-
 def _principal(text: str, names: Names | None, remarks: list[str]) -> str:
     text = _by_id(text, names, remarks)
     try:
         arn = parse_arn(text.strip())
     except ArnError:
+        check_service(text.strip())
         return text  # a service, a provider, anonymous; or malformed, which `parse_caller` says
-    if arn.account not in _NOT_ACCOUNTS or arn.service == "sts":
+    check_head(arn)
+    if arn.service == "sts":
         check_account(arn.account)
+        name = arn.resource.partition("/")[2].partition("/")[2]
+        if arn.resource.startswith("assumed-role/") and not _SESSION_NAME.fullmatch(name):
+            raise RequestError(phrase("`{name}` cannot be the name of a role session", name=name))
     return text
 
 
@@ -139,7 +157,13 @@ def _action(request: Request, remarks: list[str]) -> str:
     service, colon, name = text.partition(":")
     if not colon or request.unknown_action or reference().action(service, name) is not None or not name.isidentifier():
         return request.action
-    found = action_of_operation(text)
+    if needed := api_names.names()["several"].get(text):
+        raise RequestError(
+            phrase(
+                "{text} is an API operation. Ask about its actions: {actions}.", text=text, actions=", ".join(needed)
+            )
+        )
+    found = api_names.action_of_operation(text)
     if found is None:
         raise UnknownActionError(" ".join(_unknown(text, service, name)))
     action, besides = found
@@ -153,17 +177,19 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
     known = reference()
     day = f"{known.updated.day} {known.updated:%B %Y}"
     yield phrase("Unknown action: {text} is not in the AWS action list of {day}.", text=text, day=day)
-    services = [service.lower()]
-    if not known.service_exists(service):
-        services = get_close_matches(service.lower(), known.services(), 3)
+    meant = api_names.names()["prefixes"].get(service.lower(), service.lower())
+    services = [meant] if known.service_exists(meant) else get_close_matches(meant, known.services(), 3)
     for near in services:
         listed = {one.name.lower(): one.full_name for one in known.actions_of(near)}
         for found in get_close_matches(name.lower(), listed, 1, 0.7):
             yield phrase("Did you mean {action}?", action=listed[found])
             return
+    elsewhere = [one for one in known.all_actions() if one.lower().endswith(f":{name.lower()}")]
+    for one in sorted(elsewhere, key=len)[:1]:
+        yield phrase("Did you mean {action}?", action=one)
 
 
-def _is_taken(target: Target) -> bool:
+def _is_taken(target: Target, principal: str) -> bool:
     """Return whether the action acts on the resource, as far as that is known: not every ARN format is listed."""
     resource = target.resource
     if target.action is None or not target.action.resource_types or target.resource_types or resource is None:
@@ -171,6 +197,8 @@ def _is_taken(target: Target) -> bool:
     if resource.service == "sts":
         # A federated user is tagged with sts:TagSession (rule I2); a session is none of the listed types either.
         return not resource.resource.startswith("assumed-role/")
+    if (resource.service, resource.resource) == ("iam", "root") and target.service in ("iam", "sts"):
+        return str(resource) == principal  # no user; a root user's own calls are about itself
     acts_there = target.service in reference().services_on(resource.service)
     return acts_there and not reference().resource_types_of_arn(resource.service, target.resource_text)
 
@@ -197,6 +225,11 @@ def _meant(target: Target, names: Names | None) -> str:
 
 def _check_owner(request: Request, target: Target, names: Names | None) -> None:
     given = request.checked_owner()
+    takes_none = target.action is not None and not target.action.resource_types
+    if given is not None and takes_none and account_of(request.principal) not in ("", given):
+        raise RequestError(
+            phrase("{action} takes no resource: it is the caller's account that counts", action=target.action_text)
+        )
     if given is None or target.resource is None:
         return
     account = target.resource.account
@@ -213,43 +246,65 @@ def _check_owner(request: Request, target: Target, names: Names | None) -> None:
         )
 
 
-def _check_types(request: Request, target: Target) -> None:
-    """Refuse values that a key cannot have, or not one of its type: every operator only fails on these (rule G19)."""
+def _check_values(request: Request, target: Target, principal: str) -> None:
+    """Refuse values that a key cannot have: every operator would only fail on them (rule G19)."""
+    given, facts = {key.lower(): key for key, value in request.context.items() if value is not None}, request_facts()
     for key, value in request.context.items():
-        kind = (reference().key_type(key, target.service) or "").removeprefix("ArrayOf")
-        operator, form = _READERS.get(kind), form_of(key.lower(), target.service)
-        for text in () if value is None else (value,) if isinstance(value, str) else value:
-            if form is not None and not form.fullmatch(text):
+        name = key.lower()
+        if value is None and name in facts["always"]:
+            raise RequestError(phrase("{key} is in every request", key=key))
+        if not principal and name in _OF_EACH_CALLER:
+            raise RequestError(phrase("{key} is different for each principal", key=key))
+        type_ = reference().key_type(key, target.service) or ""
+        texts = () if value is None else (value,) if isinstance(value, str) else tuple(value)
+        if len(texts) > 1 and name.startswith("aws:") and type_ and not type_.startswith("ArrayOf"):
+            raise RequestError(phrase("{key} has one value in a request, not several", key=key))
+        operator, form = _READERS.get(type_.removeprefix("ArrayOf")), facts["values"].get(name)
+        accepted = form_of(name, target.service)
+        for text in texts:
+            if accepted is not None and not accepted.fullmatch(text):
                 raise RequestError(
                     phrase("`{text}` cannot be the value of {key}: AWS does not accept it", text=text, key=key)
                 )
+            if name == "aws:requestedregion" and not request.unknown_action:
+                check_region(text)
+            expected = "" if form is None or re.fullmatch(form["text"], text) else form["such_as"]
             if operator is not None and operator.read_request(text) is None:
+                expected = phrase(operator.family.reads)
+            if expected:
                 raise RequestError(
-                    phrase(
-                        "`{text}` cannot be the value of {key}: expected {what}",
-                        text=text,
-                        key=key,
-                        what=phrase(operator.family.reads),
-                    )
+                    phrase("`{text}` cannot be the value of {key}: expected {what}", text=text, key=key, what=expected)
                 )
+    for rule in facts["exclusive"]:
+        first, second = given.get(rule["key"]), next((given[one] for one in rule["with"] if one in given), None)
+        if first and second and rule.get("value") in (None, str(request.context[first]).lower()):
+            stated = f"{first}={request.context[first]}" if "value" in rule else first
+            raise RequestError(phrase("no request has {key} together with {other}", key=stated, other=second))
 
 
 def check_context(request: Request, derive: Callable[[str], KeyValue | None]) -> None:
-    """Refuse values of keys that follow from the caller, where the snapshot knows other ones (rule J2).
+    """Refuse values of keys that follow from the caller or the resource, where other ones are known (rule J2).
 
     Raises:
-        RequestError: a request of this principal cannot have such a value.
+        RequestError: a request of this principal on this resource cannot have such a value.
     """
+    is_of_iam = request.action.lower().startswith("iam:")
     spelled = {key.lower(): key for key in request.context}
     for name, given in given_facts(request.context).items():
         key = spelled[name]
         if name.startswith(PRINCIPAL_TAG) and ":user/" not in request.principal:
             continue  # tags of a session (rule I2)
-        known = derive(name) if follows_from_caller(name) else None
+        of_caller = follows_from_caller(name)
+        of_resource = name in _OF_THE_RESOURCE or (is_of_iam and name.startswith(RESOURCE_TAG_PREFIXES))
+        known = derive(name) if of_caller or of_resource else None
         if known is None or not known.derived or known.knowledge > Knowledge.PRESENT or known.values == given.values:
             continue
+        if known.values and not of_caller:
+            values = ", ".join(known.values)
+            raise RequestError(phrase("{key} is {known} in requests for this resource", key=key, known=values))
         if known.values:
             raise RequestError(
                 phrase("{key} is {known} in requests of this principal", key=key, known=", ".join(known.values))
             )
-        raise RequestError(phrase("requests of this principal do not include {key}", key=key))
+        if of_caller:
+            raise RequestError(phrase("requests of this principal do not include {key}", key=key))

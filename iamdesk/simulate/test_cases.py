@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 from iamdesk.aws.service_reference import reference
@@ -20,7 +21,7 @@ from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
 from iamdesk.simulate.access_points import missing_data_of
-from iamdesk.simulate.stated_request import stated
+from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.snapshot.policy_decoding import decode_document
 
 
@@ -37,11 +38,15 @@ def evaluate_case(
     Raises:
         CaseError: a key is missing or has the wrong shape, or no such request can be made.
     """
+    for key in case.keys() - _KEYS:  # others are notes of its author
+        if near := get_close_matches(key, _KEYS, 1, 0.75):
+            raise CaseError(f"a case has no key `{key}`: did you mean `{near[0]}`?")
     try:
         request = _request(case, unknown_context, unknown_action=unknown_action)
         if case.get("expected") is None:
             request = stated(request, None)
             case = {**case, "principal": request.principal, "resource": request.resource}
+            check_context(request, _evaluation_request(case, request).context.derive)
         trace = evaluate(_evaluation_request(case, request))
     except RequestError as error:
         raise CaseError(str(error)) from error
@@ -161,7 +166,13 @@ def _with_path(caller: Caller, request: Request) -> Caller:
 
 _BUCKET_BEHIND = "access_point_bucket"
 """Key of a test case that describes the bucket behind an access point."""
-
+_KEYS = frozenset(
+    {
+        *("id", "principal", "action", "resource", "resource_account", "context", "expected", _BUCKET_BEHIND),
+        *("identity_policies", "permissions_boundary", "session_policies", "resource_policy", "scps", "rcps"),
+        "block_public_access",
+    }
+)
 
 _OF_THE_CALLER = frozenset(
     {

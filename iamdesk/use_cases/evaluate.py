@@ -39,6 +39,9 @@ def evaluate_use_case(evaluator: Evaluator, use_case_request: UseCaseRequest) ->
                 )
             )
     for part in use_case.parts:
+        if (given := use_case_request.inputs.get(part.input)) is not None:
+            evaluator.stated(replace(request, action=part.action, resource=given, resource_account=None))
+    for part in use_case.parts:
         if part.on == "resource":
             stated = evaluator.stated(replace(request, action=part.action))
             request = replace(stated, action=request.action)

@@ -11,6 +11,8 @@ from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import result_text
 from iamdesk.resource_files import resources
 from iamdesk.simulate.test_cases import evaluate_case
+from iamdesk.use_cases.evaluate import evaluate_use_case
+from iamdesk.use_cases.types import UseCaseRequest
 
 ACCOUNT = "111122223333"
 ELENA = f"arn:aws:iam::{ACCOUNT}:user/engineering/elena.petrov"
@@ -157,3 +159,179 @@ def test_a_self_contained_case_is_an_error_unless_its_author_states_the_decision
         evaluate_case(case)
     assert evaluate_case(case, unknown_action=True).decision is EvalDecision.ALLOWED
     assert evaluate_case({**case, "expected": "allowed"}).decision is EvalDecision.ALLOWED
+
+
+BOOT = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:GetObject", f"arn:aws:s3::{ACCOUNT}:acme-payroll/a"),
+        ("s3:GetObject", "arn:aws:s3:eu-west-1::acme-payroll/a"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda::{ACCOUNT}:function:report"),
+        ("iam:CreateAccessKey", f"arn:aws:iam::{ACCOUNT}:root"),
+        ("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:root"),
+        ("route53:ChangeResourceRecordSets", f"arn:aws:route53::{ACCOUNT}:hostedzone/Z0123456789ABC"),
+        ("cloudfront:CreateInvalidation", f"arn:aws:cloudfront:us-east-1:{ACCOUNT}:distribution/E123"),
+        ("s3:GetObject", "arn:foo:s3:::acme-payroll/a"),
+    ],
+)
+def test_an_arn_of_no_resource_is_refused(can, action: str, resource: str) -> None:
+    with pytest.raises(RequestError):
+        can(action, resource, BOOT)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::/a"),
+        ("s3:ListBucket", "arn:aws:s3:::Acme Payroll!"),
+        ("s3:GetObject", "arn:aws:s3:::${BucketName}/a"),
+        ("s3:GetObject", "arn:aws:s3:::<bucket>/a"),
+        ("s3:GetObject", f"{BUCKET}/a,{BUCKET}/b"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:REGION:{ACCOUNT}:function:report"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1a:{ACCOUNT}:function:report"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:europe-west1:{ACCOUNT}:function:report"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:<name>"),
+        ("lambda:CreateFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:report:7"),
+        ("dynamodb:PutItem", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders/index/byDate"),
+        ("sns:Publish", f"arn:aws:sns:eu-west-1:{ACCOUNT}:alerts:6b0e71bd-7e97-4d97-80ce-4a0994e55286"),
+        ("sns:Publish", f"arn:aws:sns:eu-west-1:{ACCOUNT}:topic/alerts"),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/alias/app"),
+        ("ecr:BatchGetImage", f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/app:latest"),
+    ],
+)
+def test_a_resource_that_cannot_exist_is_refused(can, action: str, resource: str) -> None:
+    with pytest.raises(RequestError):
+        can(action, resource, BOOT)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("lambda:InvokeFunction", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:report:7"),
+        ("dynamodb:Query", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:table/orders/index/byDate"),
+        ("s3:GetObject", "arn:aws:s3:::Legacy_Bucket/${user}/<x>"),
+        ("s3:GetObject", "arn:aws:s3:::acme-*/a"),
+        ("ssm:GetDocument", "arn:aws:ssm:us-east-1::document/AWS-RunShellScript"),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/*"),
+        ("sns:Publish", f"arn:aws:sns:eu-west-1:{ACCOUNT}:endpoint/GCM/app/6b0e71bd-7e97-4d97-80ce-4a0994e55286"),
+        ("sqs:SendMessage", f"arn:aws:sqs:*:{ACCOUNT}:orders.fifo"),
+    ],
+)
+def test_a_resource_that_can_exist_is_evaluated(can, action: str, resource: str) -> None:
+    assert can(action, resource, BOOT).request.resource == resource
+
+
+def test_a_wrong_arn_is_refused_wherever_it_is_entered(evaluator: Evaluator) -> None:
+    wrong = f"arn:aws:s3::{ACCOUNT}:acme-payroll/a"
+    with pytest.raises(RequestError, match="the form for object is"):
+        list(evaluator.who_can(action="s3:GetObject", resource=wrong))
+    with pytest.raises(RequestError, match="the form for object is"):
+        evaluator.what_can(BOOT, resource=wrong)
+    function = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:report"
+    asked = Request(BOOT, "create-function", function)
+    with pytest.raises(RequestError, match="iam:PassRole"):
+        evaluate_use_case(
+            evaluator, UseCaseRequest(asked, inputs={"role": f"arn:aws:iam::{ACCOUNT}:instance-profile/x"})
+        )
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SourceIp": "203.0.113.20", "aws:SourceVpce": "vpce-0123456789abcdef0"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SourceVpce": "myendpoint"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SourceVpc": "default"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SourceIp": ["203.0.113.20", "203.0.113.21"]}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SecureTransport": ["true", "false"]}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:SecureTransport": None}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthAge": "-5"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthPresent": "false", "aws:MultiFactorAuthAge": "5"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:ViaAWSService": "false", "aws:CalledVia": ["athena.amazonaws.com"]}),
+        ("ec2:DescribeInstances", "*", {"aws:RequestedRegion": "moon"}),
+        ("sqs:SendMessage", QUEUE, {"aws:RequestedRegion": "us-east-1"}),
+        ("sqs:SendMessage", QUEUE, {"aws:ResourceAccount": "999999999999"}),
+        (
+            "iam:CreateAccessKey",
+            f"arn:aws:iam::{ACCOUNT}:user/engineering/ana.moreno",
+            {"aws:ResourceTag/team": "checkout"},
+        ),
+    ],
+)
+def test_a_context_of_no_request_is_refused(can, action: str, resource: str, context: Mapping[str, str]) -> None:
+    with pytest.raises(RequestError):
+        can(action, resource, BOOT, context)
+
+
+def test_a_list_of_all_principals_takes_no_key_of_one(evaluator: Evaluator) -> None:
+    with pytest.raises(RequestError, match="aws:PrincipalArn is different"):
+        list(evaluator.who_can(action="s3:GetObject", resource=f"{BUCKET}/x", context={"aws:PrincipalArn": BOOT}))
+
+
+@pytest.mark.parametrize(
+    ("principal", "message"),
+    [
+        ("lamda.amazonaws.com", "Did you mean lambda.amazonaws.com"),
+        ("lambda.amazon.com", "Did you mean lambda.amazonaws.com"),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/reporting/my session", "my session"),
+        ("arn:foo:iam::111122223333:user/x", "no partition `foo`"),
+    ],
+)
+def test_a_caller_that_cannot_exist_is_refused(can, principal: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        can("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/public-status-page", principal)
+
+
+def test_without_a_resource_the_account_is_the_callers(can) -> None:
+    with pytest.raises(RequestError, match="the caller's account"):
+        can("ec2:DescribeInstances", "*", BOOT, resource_account="444455556666")
+    can("ec2:DescribeInstances", "*", BOOT, resource_account=ACCOUNT)
+
+
+def test_a_log_group_is_named_first_as_it_is_evaluated(can) -> None:
+    result = can("logs:StartQuery", f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/app", BOOT)
+    assert result.request.resource.endswith(":log-group:/app:*")
+    assert "log group" in result.request.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ("dynamodb:TransactWriteItems", "dynamodb:ConditionCheckItem"),
+        ("dynamodb:ExecuteStatement", "dynamodb:PartiQLInsert"),
+        ("kms:ReEncrypt", "kms:ReEncryptFrom, kms:ReEncryptTo"),
+        ("ec2:GetObject", "Did you mean s3:GetObject"),
+        ("cloudwatch:PutLogEvents", "Did you mean logs:PutLogEvents"),
+        ("elb:DescribeLoadBalancers", "Did you mean elasticloadbalancing:DescribeLoadBalancers"),
+        ("stepfunctions:StartExecution", "Did you mean states:StartExecution"),
+        ("eventbridge:PutEvents", "Did you mean events:PutEvents"),
+    ],
+)
+def test_an_action_of_another_service_is_named(can, action: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        can(action, "*")
+
+
+def test_a_response_stream_is_an_invocation(can) -> None:
+    asked = can("lambda:InvokeWithResponseStream", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:f").request
+    assert asked.action == "lambda:InvokeFunction"
+
+
+def test_what_can_takes_a_unique_id(evaluator: Evaluator) -> None:
+    user = next(one for one in evaluator.snapshot.accounts[0].users if one.user_id)
+    assert evaluator.what_can(user.user_id, service="s3").subject == user.arn
+
+
+@pytest.mark.parametrize("key", ["scp", "permission_boundary", "identity_polices"])
+def test_a_misspelt_key_of_a_case_is_an_error(key: str) -> None:
+    with pytest.raises(CaseError, match="did you mean"):
+        evaluate_case({"principal": ELENA, "action": "s3:GetObject", "resource": f"{BUCKET}/x", key: []})
+
+
+def test_a_case_of_another_principal_is_an_error() -> None:
+    case = {"principal": ELENA, "action": "s3:GetObject", "resource": f"{BUCKET}/x", "rules": ["F1"]}
+    with pytest.raises(CaseError, match="aws:PrincipalArn"):
+        evaluate_case({**case, "context": {"aws:PrincipalArn": BOOT}})
+    assert evaluate_case(case).decision is EvalDecision.IMPLICIT_DENY
