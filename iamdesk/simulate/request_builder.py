@@ -135,7 +135,7 @@ class RequestBuilder:
         Raises:
             RequestError: no such request can be made.
         """
-        asked = _in_session(stated(request, self))
+        asked = _in_session(stated(request, self, is_reported=is_reported))
         if asked.principal and asked.context and not is_reported:
             check_context(asked, self.evaluation_request(asked).context.derive)
         return asked

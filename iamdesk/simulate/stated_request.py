@@ -54,14 +54,16 @@ class Names(NamedResources, Protocol):
         """Return the ARN of the user or role with a unique ID; None if none is known."""
 
 
-def stated(request: Request, names: Names | None) -> Request:
+def stated(request: Request, names: Names | None, *, is_reported: bool = False) -> Request:
     """Return the request that is evaluated: its remarks say in which respect it is not the one that was stated.
+
+    Of a request that AWS reported, context and session are as they were.
 
     Raises:
         RequestError: no such request can be made; its text says why, and what may have been meant.
     """
     remarks: list[str] = []
-    principal = _principal(request.principal, names, remarks)
+    principal = _principal(request.principal, names, remarks, is_reported=is_reported)
     action = _action(request, remarks)
     resource = _by_id(request.resource, names, remarks)
     meant = meant_resource(replace(request, principal=principal, action=action, resource=resource), names)
@@ -105,7 +107,8 @@ def stated(request: Request, names: Names | None) -> Request:
         remarks.append(missing[0])
         unresolved = missing[1]
     _check_owner(request, target, names)
-    _check_values(request, target, principal)
+    if not is_reported:
+        _check_values(request, target, principal)
     if not remarks:
         return request
     return replace(
@@ -119,7 +122,7 @@ def stated(request: Request, names: Names | None) -> Request:
     )
 
 
-def _principal(text: str, names: Names | None, remarks: list[str]) -> str:
+def _principal(text: str, names: Names | None, remarks: list[str], *, is_reported: bool) -> str:
     text = _by_id(text, names, remarks)
     try:
         arn = parse_arn(text.strip())
@@ -130,7 +133,8 @@ def _principal(text: str, names: Names | None, remarks: list[str]) -> str:
     if arn.service == "sts":
         check_account(arn.account)
         name = arn.resource.partition("/")[2].partition("/")[2]
-        if arn.resource.startswith("assumed-role/") and not _SESSION_NAME.fullmatch(name):
+        is_session = arn.resource.startswith("assumed-role/") and not is_reported
+        if is_session and not _SESSION_NAME.fullmatch(name):
             raise RequestError(phrase("`{name}` cannot be the name of a role session", name=name))
     return text
 
