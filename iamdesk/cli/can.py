@@ -125,6 +125,7 @@ def _evaluate(
     opened: RequestSession, request: Request, snapshot: str, *, changes: bool, is_json: bool
 ) -> EvaluationResult:
     decision = opened.ask(request)
+    request = decision.request
     smallest = opened.changes(request) if changes else None
     dependent = opened.dependent_actions(request.action)
     if is_json:

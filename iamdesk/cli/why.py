@@ -69,6 +69,6 @@ def _read() -> str:
 
 def _changes(opened: RequestSession, why: Why) -> Changes | None:
     """Return the changes that would allow the request; None where it is allowed: further denials help no one."""
-    if why.request is None or why.decision is None or why.agreement is Agreement.ALLOWED:
+    if why.decision is None or why.agreement is Agreement.ALLOWED:
         return None
-    return opened.changes(why.request)
+    return opened.changes(why.decision.request)

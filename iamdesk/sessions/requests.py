@@ -139,7 +139,9 @@ class RequestSession:
         return self.evaluator_for(request.principal).can(request)
 
     def changes(self, request: Request, cancelled: Cancelled = never_cancelled) -> "Changes":
-        """Return the smallest policy changes that alter the decision; takes milliseconds, at most seconds.
+        """Return the smallest policy changes that alter the decision on a request of a result.
+
+        It takes milliseconds, at most seconds.
 
         Raises:
             RequestError: as `ask`.
@@ -148,7 +150,7 @@ class RequestSession:
         from iamdesk.explain.counterfactual import minimal_policy_changes
 
         evaluator = self.evaluator_for(request.principal)
-        return minimal_policy_changes(evaluator.trace(evaluator.stated(request)), cancelled)
+        return minimal_policy_changes(evaluator.trace(request), cancelled)
 
     @staticmethod
     def read_denials(text: str) -> "tuple[Denial, ...]":
