@@ -146,8 +146,6 @@ def broken_packages(
         packages: The noted packages.
         entries: Numbers of journal entries by digest, those that packages name among them.
         events: What happened besides decisions.
-        own: Finds reviewers' own access by groups and trust policies; None: only that of the items' holders is looked
-            for. Decisions of parts were checked there, with the items of the part.
     """
     last_events = {one.sha256 for one in events}
     last = head.created - CLOCKS
