@@ -117,8 +117,7 @@ class WorkloadAccess:
     def _is_refuted(self, fact: CapturedFact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> bool:
         """Return whether the lists that were captured show that a fact is not so."""
         needed = fact.model_copy(update={"also": tuple(one for one in fact.also if one.refutes)})
-        is_complete = all(map(known.is_complete, needed.all_kinds))
-        return is_complete and not self._resources(needed, path, known, role_arn)
+        return all(map(known.is_complete, needed.all_kinds)) and not self._resources(needed, path, known, role_arn)
 
     def resources(
         self, path: EscalationPath, role_arn: str, action: str, needs: Sequence[str] | None = None
