@@ -234,6 +234,8 @@ class CapturedBesides(_Meant):
     kind: WorkloadKind
     same: Literal["resource", "cluster", "region"]
     """What both have in common; calls are made on others of the Region, too."""
+    refutes: bool = True
+    """Whether a resource without them rules a fact out: a cluster without access entries may take some."""
 
     def shared(self, arn: str) -> str:
         """Return what a resource has in common with others."""

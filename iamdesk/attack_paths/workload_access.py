@@ -77,11 +77,9 @@ class WorkloadAccess:
                 continue
             first = first or fact
             resources = self._resources(fact, path, known, role_arn)
-            if all(map(known.is_complete, fact.all_kinds)):
-                if not resources:
-                    return NO_PRINCIPALS
-            else:
-                is_complete = False
+            if self._is_refuted(fact, path, known, role_arn):
+                return NO_PRINCIPALS
+            is_complete = is_complete and bool(resources) and all(map(known.is_complete, fact.all_kinds))
             found.append(resources if fact.is_enough else ())
         if first is None or len(found) < len(facts) or not all(found):
             return who.unsure()
@@ -102,19 +100,24 @@ class WorkloadAccess:
         known = self._index.of_account(_account_of(role_arn))
         for need in path.needs:
             fact = catalog().captured.get(need)
-            if fact is None or not all(map(known.is_complete, fact.all_kinds)):
+            if fact is None:
                 continue
             resources = self._resources(fact, path, known, role_arn)
             what = phrased(catalog().facts[need])
-            if not resources:
+            if self._is_refuted(fact, path, known, role_arn):
                 return phrase("It requires {what}, and there is none: the snapshot lists all that exist.", what=what)
-            if fact.is_enough:
+            if fact.is_enough and resources and all(map(known.is_complete, fact.all_kinds)):
                 return phrase(
                     "It requires {what}: its actions are not allowed on {resources}.",
                     what=what,
                     resources=join_names(self._named(path, fact, known, resources), 3),
                 )
         return ""
+
+    def _is_refuted(self, fact: CapturedFact, path: EscalationPath, known: AccountWorkloadIndex, role_arn: str) -> bool:
+        """Return whether the lists that were captured show that a fact is not so."""
+        needed = fact.model_copy(update={"also": tuple(one for one in fact.also if one.refutes)})
+        return all(map(known.is_complete, needed.all_kinds)) and not self._resources(needed, path, known, role_arn)
 
     def resources(
         self, path: EscalationPath, role_arn: str, action: str, needs: Sequence[str] | None = None

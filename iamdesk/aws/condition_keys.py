@@ -26,10 +26,8 @@ def form_of(key: str, service: str) -> re.Pattern[str] | None:
 
     AWS rejects a call with another value before it evaluates policies.
     """
-    return next(
-        (form for keys, of, form in _FORMS if (not of or service.lower() in of) and keys.fullmatch(key) is not None),
-        None,
-    )
+    matching = (form for keys, of, form in _FORMS if (not of or service.lower() in of) and keys.fullmatch(key))
+    return next(matching, None)
 
 
 PRINCIPAL_TAG_PREFIX: Final = "aws:principaltag/"

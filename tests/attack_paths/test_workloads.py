@@ -413,6 +413,8 @@ def test_clusters_with_pods(tmp_path: Path) -> None:
     assert found("unknown", {}) is State.POSSIBLE
     assert found("none", {"eks/list-clusters": {"clusters": []}}) is None
     assert found("another role", associations("prod", role=f"{ROLE}2", entries_of=("prod",))) is None
+    # Amazon EKS lists access entries, or that there are none, only of clusters that take some.
+    assert found("no entries yet", associations("prod")) is State.POSSIBLE
     assert found("works", there) is State.PROVEN
     assert found("on it", there, prod, on_prod) is State.PROVEN
     assert found("no cluster", there, dev, on_prod) is None

@@ -76,13 +76,11 @@ class _Listed(NamedTuple):
         return "".join(token if isinstance(token, str) else token.value for token in self.tokens)
 
 
+type _Form = re.Pattern[str] | None
+
+
 def samples(
-    tests: Sequence[ConditionTest],
-    key_type: str,
-    shape: str,
-    resolve: Resolver,
-    each: int = 1,
-    form: re.Pattern[str] | None = None,
+    tests: Sequence[ConditionTest], key_type: str, shape: str, resolve: Resolver, each: int = 1, form: _Form = None
 ) -> Samples:
     """Return values to try for the key that all ``tests`` are on.
 
@@ -197,9 +195,8 @@ def _fits(pattern: Pattern, text: str) -> bool:
 
 def _can_match(one: _Listed, form: re.Pattern[str]) -> bool:
     """Return whether a listed value, its wildcards filled in, can be one that the key has."""
-    if not one.operator.family.is_text:
-        return True
-    return any(form.fullmatch(_fill_stars(one.tokens, filling)) for filling in ("", "xx"))
+    texts = (_fill_stars(one.tokens, filling) for filling in ("", "xx"))
+    return not one.operator.family.is_text or any(map(form.fullmatch, texts))
 
 
 def _pattern(one: _Listed) -> Pattern:
