@@ -41,13 +41,9 @@ class _Grammar:
     operations: tuple[re.Pattern[str], ...]
     reasons: tuple[tuple[re.Pattern[str], Effect], ...]
     policy_types: Mapping[str, PolicyType]
-    authorization_id: re.Pattern[str]
-    encoded: re.Pattern[str]
+    single: Mapping[str, re.Pattern[str]]
     no_denial: tuple[tuple[re.Pattern[str], str], ...]
     signs: Mapping[str, str]
-    code: re.Pattern[str]
-    denied: re.Pattern[str]
-    nothing_else: re.Pattern[str]
 
 
 @lru_cache(maxsize=1)
@@ -67,13 +63,9 @@ def _grammar() -> _Grammar:
         operations=tuple(re.compile(pattern) for pattern in data["operations"]),
         reasons=tuple((re.compile(row["pattern"]), Effect(row["effect"])) for row in data["reasons"]),
         policy_types={words: PolicyType(policy_type) for words, policy_type in data["layers"].items()},
-        authorization_id=re.compile(data["authorization_id"]),
-        encoded=re.compile(data["encoded"]),
+        single={name: re.compile(pattern) for name, pattern in data["single"].items()},
         no_denial=tuple((re.compile(row["pattern"]), row["sentence"]) for row in data["no_denial"]),
         signs=data["service_signs"],
-        code=re.compile(data["code"]),
-        denied=re.compile(data["denied"]),
-        nothing_else=re.compile(data["nothing_else"]),
     )
 
 
@@ -128,17 +120,17 @@ def read_message(message: str) -> Denial:
     grammar = _grammar()
     found = _first(grammar, text)
     operation = _operation(grammar, text)
-    encoded = grammar.encoded.search(text)
+    encoded = grammar.single["encoded"].search(text)
     if found is None:
         for pattern, sentence in grammar.no_denial:
             if pattern.search(text):
                 raise DenialError(sentence)
-        code = grammar.code.search(text)
-        if operation is not None and code is not None and not grammar.denied.search(code["code"]):
+        code = grammar.single["code"].search(text)
+        if operation is not None and code is not None and not grammar.single["denied"].search(code["code"]):
             raise DenialError(phrase("AWS reports {code}: no policy denied the request.", code=code["code"]))
         if encoded and operation is None:
             raise DenialError(phrase(_DECODE))
-        if operation is None and not grammar.nothing_else.match(text):
+        if operation is None and not grammar.single["nothing_else"].match(text):
             raise DenialError(phrase("No denied request was found in the text."))
     statement, match = found or (None, None)
     groups = match.groupdict() if match else {}
@@ -155,7 +147,7 @@ def read_message(message: str) -> Denial:
     remarks = [phrased(statement.remark)] if statement and statement.remark else []
     if encoded:
         remarks.append(phrase(_DECODE))
-    if (known := grammar.authorization_id.search(text)) is not None:
+    if (known := grammar.single["authorization_id"].search(text)) is not None:
         number = known["id"] or known["id_told"]
         remarks.append(
             phrase(

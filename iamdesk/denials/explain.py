@@ -161,15 +161,11 @@ def _completed(evaluator: Evaluator, denial: Denial, principal: str, resource: s
 
 def _others(denial: Denial, given: Mapping[str, str]) -> str:
     """Return that something given contradicts the denial, as a sentence; empty if nothing does."""
-    of_aws = {"principal": (denial.principal,), "action": denial.actions or (None,), "resource": (denial.resource,)}
-    others = [
-        value
-        for name, value in given.items()
-        if all(one not in (None, "*") and one.lower() != value.lower() for one in of_aws[name])
-    ]
-    if not others:
-        return ""
-    return phrase("This is not the request that AWS denied, but the one with {given}.", given=", ".join(others))
+    of_aws = {"principal": denial.principal, "action": "\n".join(denial.actions), "resource": denial.resource}
+    known = {name: text.lower().splitlines() for name, text in of_aws.items() if text and text != "*"}
+    others = ", ".join(value for name, value in given.items() if value.lower() not in known.get(name, [value.lower()]))
+    sentence = phrase("This is not the request that AWS denied, but the one with {given}.", given=others)
+    return sentence if others else ""
 
 
 def _needs_resource(action: str) -> bool:

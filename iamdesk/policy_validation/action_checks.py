@@ -47,10 +47,9 @@ def invalid_action(policy: PolicyView) -> Iterator[Problem]:
     for statement in policy.statements:
         for path, pattern in statement.every_action:
             text = pattern.text
-            service, colon, name = text.partition(":")
-            if not colon or not name or any(one.isspace() or one == "," for one in text):
-                if text.strip("*") or not text:
-                    yield path, phrase("`{text}` is not an action: the format is `service:Action`.", text=text)
+            service, _, name = text.partition(":")
+            if pattern.is_refused:
+                yield path, phrase("`{text}` is not an action: the format is `service:Action`.", text=text)
             elif pattern.service is None or not reference().service_exists(service) or is_known_action(pattern):
                 continue
             elif text.lower() not in precedents().actions:
@@ -75,8 +74,8 @@ def invalid_service_in_action(policy: PolicyView) -> Iterator[Problem]:
     """A service prefix has no wildcards."""
     for statement in policy.statements:
         for path, pattern in statement.every_action:
-            service, colon, name = pattern.text.partition(":")
-            if not colon or not name or any(one.isspace() or one == "," for one in pattern.text):
+            service = pattern.text.partition(":")[0]
+            if pattern.is_refused or pattern.covers_every_service:
                 continue
             if pattern.is_odd:
                 yield path, phrase("The service of `{text}` is empty or has a wildcard.", text=pattern.text)

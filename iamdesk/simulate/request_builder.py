@@ -528,9 +528,8 @@ def _in_session(request: Request) -> Request:
     """
     for passed in request.session_policies or ():
         if (why := session_refusal(passed.document)) is not None:
-            raise RequestError(
-                phrase("AWS makes no session with the session policy {name}: {why}", name=passed.name, why=why)
-            )
+            refused = phrase("AWS makes no session with the session policy {name}: {why}", name=passed.name, why=why)
+            raise RequestError(refused)
     if not request.session_policies or ":user/" not in request.principal:
         return request
     remark = phrase(
@@ -538,7 +537,7 @@ def _in_session(request: Request) -> Request:
         "{user}.",
         user=request.principal,
     )
-    return replace(request, remarks=(*request.remarks, remark))
+    return replace(request, remarks=tuple(dict.fromkeys((*request.remarks, remark))))
 
 
 def _boundary_of(entity: UserDetail | RoleDetail | None) -> KeyValue | None:

@@ -124,6 +124,7 @@ def test_what_is_no_review_is_one_sentence(iamdesk: Run, here: Path, words: tupl
         (("what-if", SAMPLE, "list.json", "--commands", "no/such.sh"), "no folder"),
         (("why", SAMPLE, "hello"), "No denied request"),
         (("why", SAMPLE, "-"), "No denied request"),
+        (("why", SAMPLE, "Access Denied"), "does not name the principal and the action"),
         (("paths", SAMPLE, "--from", "nobody", "--format", "json"), "no user or role nobody"),
         (("paths", SAMPLE, "--to", "nobody"), "no user or role nobody"),
         (("review", "decide", "q3.iamreview", *DECIDE), "no entitlement or finding x"),
