@@ -10,9 +10,10 @@ from typing import Any
 from iamdesk.aws.service_reference import reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target
+from iamdesk.evaluate.principal import BUILT_IN_PROVIDERS
 from iamdesk.evaluate.request import RequestError, UnknownActionError, check_account
 from iamdesk.i18n import phrase
-from iamdesk.policy.arn import Arn
+from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.wildcards import is_pattern
 from iamdesk.policy_validation.facts import is_partition, is_region
 from iamdesk.resource_files import resources
@@ -55,14 +56,18 @@ def check_resource(arn: Arn) -> None:
         raise RequestError(phrase("{resource} is not the ARN of one resource", resource=with_visible_end(text)))
     if reference().resource_types_of_arn(arn.service, text):
         return
-    for kind in reference().resource_types_of_arn(arn.service, str(arn._replace(region="*", account="*"))):
-        listed = reference().resource_type(arn.service, kind)
+    anywhere = reference().resource_types_of_arn(arn.service, str(arn._replace(region="*", account="*")))
+    listed = [one for kind in anywhere if (one := reference().resource_type(arn.service, kind)) is not None]
+    has = bool(arn.region), bool(arn.account)
+    if listed and all(
+        (bool(form.region), bool(form.account)) != has for one in listed for form in map(parse_arn, one.arns)
+    ):
         raise RequestError(
             phrase(
                 "{resource} is not the ARN of any resource: the form for {kind} is {form}",
                 resource=with_visible_end(text),
-                kind=kind,
-                form="" if listed is None else listed.arn,
+                kind=listed[0].name,
+                form=listed[0].arn,
             )
         )
 
@@ -88,7 +93,7 @@ def check_name(target: Target) -> None:
 def check_service(principal: str) -> None:
     """Raise a `RequestError` if a service principal misspells one of AWS."""
     name, dot, domain = principal.partition(".amazon")
-    if domain == ".com" and not name.startswith("alexa-"):
+    if domain == ".com" and not name.startswith("alexa-") and principal not in BUILT_IN_PROVIDERS:
         near = [name]
     else:
         known = request_facts()["service_principals"]

@@ -39,7 +39,7 @@ _READERS = {
     "ARN": OPERATORS["arnlike"],
 }
 """An operator that reads all values of a key, by the key's type."""
-_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """AWS STS API Reference, AssumeRole (RoleSessionName)."""
 _OF_EACH_CALLER = frozenset(
     {"aws:principalarn", "aws:userid", "aws:username", "aws:principalaccount", "aws:principaltype"}
@@ -94,9 +94,7 @@ def stated(request: Request, names: Names | None, *, is_reported: bool = False) 
     if target.resource is not None:
         check_head(target.resource)
         check_name(target)
-        if str(target.resource) != resource.lstrip():  # a log group, which policies name with ``:*`` at its end
-            resource = str(target.resource)
-            remarks += (note.message for note in target.notes if note.code == "log-group")
+        remarks += (note.message for note in target.notes if note.code == "log-group")
     if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
         takes = reference().takes_key(target.action, target.resource_types, REQUEST_ALIAS.lower())
         context = {**context, REQUEST_ALIAS: meant.alias} if takes else context
