@@ -225,6 +225,7 @@ NOT_READ = {
     "Resource": {
         *("arn", "region", "encryption_key_arn", "is_aws_managed"),
         "data_access",  # shown, not evaluated
+        "key_aliases",  # names that a request may have in place of the key; kms:ResourceAliases counts as unknown
     },
     "Organization": {"has_rcps", "lists_every_account", "scps_enabled"},
 }
