@@ -325,6 +325,27 @@ def test_names_of_an_event_become_those_of_policies(members: dict[str, Any], act
     assert denial.resource == resource
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters", "resource"),
+    [
+        ("CreateAccessKey", {"userName": "ben.okafor"}, "user/engineering/ben.okafor"),
+        (
+            "AttachRolePolicy",
+            {"roleName": "reporting", "policyArn": "arn:aws:iam::aws:policy/A"},
+            "role/service/reporting",
+        ),
+        ("AddUserToGroup", {"userName": "ben.okafor", "groupName": "Engineers"}, "group/engineering/Engineers"),
+    ],
+)
+def test_a_name_of_iam_in_an_event_is_the_entity_with_its_path(
+    evaluator: Evaluator, name: str, parameters: dict[str, str], resource: str
+) -> None:
+    why = explain_denial(evaluator, one(event(eventName=name, requestParameters=parameters)))
+
+    assert why.decision is not None
+    assert why.decision.request.resource == f"arn:aws:iam::{ACCOUNT}:{resource}"
+
+
 def test_message_in_an_event_names_the_check_that_failed() -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/app"
     denial = one(
