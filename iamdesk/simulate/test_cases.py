@@ -170,7 +170,7 @@ _KEYS = frozenset(
     {
         *("id", "principal", "action", "resource", "resource_account", "context", "expected", _BUCKET_BEHIND),
         *("identity_policies", "permissions_boundary", "session_policies", "resource_policy", "scps", "rcps"),
-        "block_public_access",
+        *("block_public_access", "source"),
     }
 )
 
