@@ -41,9 +41,7 @@ _READERS = {
 """An operator that reads all values of a key, by the key's type."""
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """AWS STS API Reference, AssumeRole (RoleSessionName)."""
-_OF_EACH_CALLER = frozenset(
-    {"aws:principalarn", "aws:userid", "aws:username", "aws:principalaccount", "aws:principaltype"}
-)
+_OF_EACH_CALLER = frozenset({"aws:principalarn", "aws:userid"})
 _OF_THE_RESOURCE = frozenset({"aws:requestedregion", "aws:resourceaccount", "s3:resourceaccount"})
 
 
@@ -255,7 +253,7 @@ def _check_values(request: Request, target: Target, principal: str) -> None:
         name = key.lower()
         if value is None and name in facts["always"]:
             raise RequestError(phrase("{key} is in every request", key=key))
-        if not principal and name in _OF_EACH_CALLER:
+        if not principal and value is not None and name in _OF_EACH_CALLER:
             raise RequestError(phrase("{key} is different for each principal", key=key))
         type_ = reference().key_type(key, target.service) or ""
         texts = () if value is None else (value,) if isinstance(value, str) else tuple(value)
