@@ -511,7 +511,6 @@ def test_without_a_layer_its_gaps_are_gone() -> None:
     [
         ("s3:GetObjekt", OBJECT, "action-unknown"),
         ("nosuch:Thing", "*", "action-unknown"),
-        ("ec2:DescribeInstances", INSTANCE, "resource-not-used"),
         ("s3:GetObject", "*", "resource-unspecified"),
         ("s3:GetObject", "arn:aws:s3:::b", "resource-type"),
         ("s3:GetObject", "arn:aws:s3:::b/*", "resource-pattern"),
