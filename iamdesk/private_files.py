@@ -31,13 +31,14 @@ def create_private_file(path: Path) -> None:
     path.chmod(_FILE)  # the umask may have taken the owner's own rights
 
 
-def create_private_folder(path: Path) -> None:
-    """Create a folder, and those that it is in; an existing one keeps its mode.
+def create_private_folder(path: Path, *, parents: bool = False) -> None:
+    """Create a folder, with ``parents`` also those that it is in; an existing one keeps its mode.
 
     Raises:
         OSError: it cannot be created.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if parents:
+        path.parent.mkdir(parents=True, exist_ok=True)
     try:
         path.mkdir(_FOLDER)
     except FileExistsError:

@@ -78,7 +78,7 @@ def check_name(target: Target) -> None:
     rules = [known.get(target.action_text) or known.get(f"{target.service}:{kind}") for kind in target.resource_types]
     if target.resource is None or not rules or None in rules:
         return
-    text = re.sub(r"[*?]+", "x", target.resource.resource)
+    text = re.sub(r"[*?]+", "x", target.resource.resource.rstrip())
     if not any(re.fullmatch(rule["text"], text, re.DOTALL) for rule in rules):
         raise RequestError(
             phrase(

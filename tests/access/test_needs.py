@@ -103,7 +103,7 @@ def test_each_part_is_answered_as_the_question_by_itself() -> None:
     evaluator = world(READ, DECRYPT)
     for one in ask(evaluator).parts:
         assert one.decision is not None
-        assert evaluator.can(one.decision.request) == one.decision
+        assert evaluator.explained(one.decision.request) == one.decision
 
 
 def test_context_layers_and_reading_of_unknowns_go_to_every_part() -> None:

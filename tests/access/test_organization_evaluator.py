@@ -46,7 +46,7 @@ ELSEWHERE = [
 
 def answer(evaluator: Evaluator | OrganizationEvaluator, request: Request) -> str:
     try:
-        return json.dumps(to_evaluation_result(evaluator.can(request)))
+        return json.dumps(to_evaluation_result(evaluator.explained(request)))
     except RequestError as error:
         return f"error: {error}"
 

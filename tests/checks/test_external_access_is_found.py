@@ -178,7 +178,7 @@ def test_what_external_callers_can_do_is_found(arn):
         for one in found:
             decision = one.evidence[0].decision
             assert decision.decision in (EvalDecision.ALLOWED, EvalDecision.CONDITIONAL)
-            assert evaluator.can(decision.request).decision is decision.decision
+            assert evaluator.explained(decision.request).decision is decision.decision
             if one.check_id == "RES-01":  # what it adds to the request contradicts nothing that is known of the caller
                 asked = decision.request
                 rest = {key: value for key, value in asked.context.items() if "PrincipalOrg" not in key}

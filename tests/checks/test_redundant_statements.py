@@ -128,6 +128,7 @@ def _verdict(statements, asked):
             "principal": "arn:aws:iam::111122223333:user/alice",
             "resource_account": "111122223333",
             "identity_policies": [{"name": "p", "document": {"Version": "2012-10-17", "Statement": list(statements)}}],
+            "expected": "allowed",  # evaluated as it is
             **asked,
         }
     ).decision

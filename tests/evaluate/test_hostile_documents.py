@@ -133,8 +133,8 @@ def test_no_policy_takes_more_steps_than_are_worth_it(name: str) -> None:
 def test_a_pattern_takes_steps_as_its_length_not_as_its_square(pattern: str) -> None:
     steps = []
     for times in (500, 1000, 2000):
-        document = doc(when("StringLike", "aws:username", pattern * times))
-        context = {"aws:username": "a" * 5000}
+        document = doc(when("StringLike", "aws:UserAgent", pattern * times))
+        context = {"aws:UserAgent": "a" * 5000}
         asked(document, MissingContextMode.ABSENT, context=context)  # read once, asked again
         steps.append(
             calls(

@@ -24,7 +24,7 @@ def answer(*statements: dict[str, Any], **more: Any) -> EvaluationResult:
         "identity_policies": [{"name": "p", "document": {"Version": "2012-10-17", "Statement": list(statements)}}],
         **more,
     }
-    return evaluate_case(case, MissingContextMode.UNKNOWN)
+    return evaluate_case({"expected": "allowed"} | case, MissingContextMode.UNKNOWN)
 
 
 def when(operator: str, key: str, values: Any, effect: str = "Allow") -> dict[str, Any]:

@@ -27,7 +27,7 @@ QUESTIONS = (
     Request(f"{USERS}/engineering/elena.petrov", "s3:PutObject", "arn:aws:s3:::logs/x", {"aws:SourceIp": "10.0.0.1"}),
     Request("arn:aws:iam::111122223333:root", "s3:DeleteBucket", "arn:aws:s3:::acme-logs"),
     Request("anonymous", "s3:GetObject", "arn:aws:s3:::elsewhere/x"),
-    Request(f"{USERS}/finance/petra.novak", "s3:NoSuchAction", "*"),
+    Request(f"{USERS}/finance/petra.novak", "s3:NoSuchAction", "*", unknown_action=True),
 )
 
 

@@ -231,7 +231,7 @@ def look_at_answers(qtbot: QtBot, window: MainWindow, look: Look) -> None:
 
 
 def look_at_windows(qtbot: QtBot, window: MainWindow, look: Look, tmp_path: Path) -> None:
-    for name in ("actionSettings", "actionAbout", "actionWhyDenied", "actionPalette", "actionTour"):
+    for name in ("actionSettings", "actionAbout", "actionWhyDenied", "actionPalette"):
         window.menus.actions[name].trigger()
         settle(qtbot, window)
     look.at(*QApplication.topLevelWidgets())

@@ -68,7 +68,7 @@ def test_a_trust_policy_decides_whether_sessions_can_have_one(seed: int) -> None
         }
         values = (None, *(VALUES if can_have_source_identity([entry], principal) else ()))
         decisions = {decide({**case, "context": {} if one is None else {KEY: one}}) for one in values}
-        found = capture.can(Request(principal, "s3:GetObject", RESOURCE, resource_account=ID)).decision.value
+        found = capture.explained(Request(principal, "s3:GetObject", RESOURCE, resource_account=ID)).decision.value
         if decisions <= {EXPLICIT, IMPLICIT}:
             assert found in decisions | {IMPLICIT}, (trust, identity)
         else:

@@ -99,7 +99,7 @@ def with_values(made: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str,
 
 def faults(made: Mapping[str, Any], unknown: Sequence[str]) -> list[str]:
     """Return what is wrong about the answer to a test case while these keys are unknown."""
-    answer = evaluate_case(made, MissingContextMode.UNKNOWN)
+    answer = evaluate_case({"expected": "allowed"} | made, MissingContextMode.UNKNOWN)
     said, is_exact = answer.decision.value, trace_case(made, MissingContextMode.UNKNOWN).is_exact
     decisions = {
         values: decide(with_values(made, dict(zip(unknown, values, strict=True))))

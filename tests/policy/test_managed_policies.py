@@ -87,6 +87,7 @@ def asked() -> Iterator[tuple[str, str, EvaluationResult]]:
                 "action": action,
                 "resource": resource_of(statement),
                 "identity_policies": [{"name": name, "document": document}],
+                "expected": "allowed",  # evaluated as it is
             }
             for unknown in MissingContextMode:
                 yield name, str(action), evaluate_case(case, unknown)

@@ -59,7 +59,7 @@ class CrashLog(QObject):
         self.left: Path | None = None
         """What a previous process wrote as it crashed: its lines of code. Set with ``takes_left``; None if none did."""
         try:
-            create_private_folder(folder)
+            create_private_folder(folder, parents=True)
             if takes_left:
                 self.left = _put_aside(folder / "fault.log")
             self._handler = _PrivateHandler(self.log, maxBytes=256 * 1024, backupCount=2, encoding="utf-8")

@@ -113,7 +113,7 @@ def _select(window: "MainWindow", key: str) -> None:
 def _ask(window: "MainWindow", request: Request) -> None:
     refused: list[str] = []
     session = window.session
-    session.request_failed.connect(refused.append)
+    session.request_failed.connect(lambda sentence, _is_unknown_action: refused.append(sentence))
     opened = session.snapshot
     if opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
         session.evaluate_use_case(UseCaseRequest(request))

@@ -37,7 +37,7 @@ class RecoveryFile:
         if review is not None:
             held["review"] = str(review.absolute())
         try:
-            create_private_folder(self._folder)
+            create_private_folder(self._folder, parents=True)
             if self._lock is None:
                 self._lock = _lock_of(self._note)
                 self._lock.tryLock(0)

@@ -58,7 +58,7 @@ class Settings:
         self.marks_folder = path.with_name("open")
         """Folder in which each process records what is open, for the next start after a crash."""
         with suppress(OSError):  # Qt would create it readable by everyone
-            create_private_folder(path.parent)
+            create_private_folder(path.parent, parents=True)
             create_private_file(path)
         self._store = QSettings(str(path), QSettings.Format.IniFormat)
 
