@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, partial
 from typing import NamedTuple
+from weakref import proxy
 
 from iamdesk.access.bulk_evaluator import BulkEvaluator
 from iamdesk.access.principal_index import PrincipalIndex, indexes_of
@@ -95,7 +96,7 @@ class Edges:
         self.resources = TechniqueResources(self.population, self.finder, self.anything, profiles)
         self.workloads = WorkloadAccess(inquiry.snapshot, self.finder, self.resources)
         self.identity_center = IdentityCenterAccess(
-            inquiry.snapshot, evaluator.organization, self.resources, self._administrator_roles
+            inquiry.snapshot, evaluator.organization, self.resources, partial(Edges._administrator_roles, proxy(self))
         )
         self._accounts = {account.account_id: account for account in inquiry.snapshot.accounts}
         self.asked_sources: dict[tuple[str, str], tuple[int, EdgeSources]] = {}

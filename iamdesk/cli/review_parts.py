@@ -374,7 +374,7 @@ def remind(
     today = datetime.now(UTC).date()
     parts, _ = progress_of_parts(folder, None, today)
     made = reminders(title, parts, today, {})
-    create_private_folder(output)
+    create_private_folder(output, parents=True)
     for name, content in made.items():
         write_atomic(output / name, content)
         echo(name)

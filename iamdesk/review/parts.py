@@ -160,7 +160,7 @@ def split(review: ReviewFile, folder: Path, actor: Reviewer) -> tuple[Part, ...]
         raise ReviewError(phrase("{name} already exists; it was not changed", name=visible(there)))
     written: list[Path] = []
     try:
-        create_private_folder(folder)
+        create_private_folder(folder, parents=True)
         lines = dict(review.each_line_by_id())
         is_in_effect = dict(_standing(review))
         for part in parts:

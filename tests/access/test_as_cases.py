@@ -166,7 +166,7 @@ def test_a_question_and_its_case_have_one_answer(
     if ISSUE_TIME_KEY not in keys and question.context.fact(ISSUE_TIME_KEY).knowledge is Knowledge.UNKNOWN:
         context[ISSUE_TIME_KEY] = None  # nobody asks: long-term credentials
     assume(are_kin(context))
-    case = evaluate_case(case_of(question, context))
+    case = evaluate_case({"expected": "allowed"} | case_of(question, context))
 
     # A case says which policies the caller has, also those of an account that is not captured.
     over_snapshot = evaluator.explained(Request(principal, *asked, context={**typed, **context}, is_of_resource=True))

@@ -213,7 +213,7 @@ def test_a_passed_role_goes_to_the_service_of_the_call() -> None:
 def test_contents_and_neighbours_of_the_resource() -> None:
     download = ask(world(allow("s3:*"), DECRYPT), "download-bucket", BUCKET)
     names = {"image": "image/ami-1", "subnet": "subnet/subnet-1", "security-group": "security-group/sg-1"}
-    given = {name: f"arn:aws:ec2:eu-west-1:{ID}:{place}" for name, place in names.items()}
+    given = {name: f"arn:aws:ec2:eu-west-1:{'' if name == 'image' else ID}:{place}" for name, place in names.items()}
     launch = ask(world(allow("ec2:*")), "launch-instance", f"arn:aws:ec2:eu-west-1:{ID}:instance/*", given)
     pull = ask(world(allow("ecr:*")), "pull-image", f"arn:aws:ecr:eu-west-1:{ID}:repository/app")
 

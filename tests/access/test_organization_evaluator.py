@@ -52,7 +52,10 @@ def answer(evaluator: Evaluator | OrganizationEvaluator, request: Request) -> st
 
 
 def rows(evaluator: Evaluator | OrganizationEvaluator, asked: dict[str, Any]) -> str:
-    return json.dumps([to_who_can_row(row.who, row.explanation) for row in evaluator.who_can(**asked)])
+    try:
+        return json.dumps([to_who_can_row(row.who, row.explanation) for row in evaluator.who_can(**asked)])
+    except RequestError as error:
+        return f"error: {error}"
 
 
 def on_resource(evaluator: Evaluator | OrganizationEvaluator, asked: dict[str, Any]) -> Any:

@@ -120,7 +120,8 @@ def samples(
             patterns = (*patterns, _arn_pattern(_ANY_ARN))
         texts, is_complete = _of_texts(patterns, is_arn, shape, may_be_empty, each)
     if form is not None and (refused := [text for text in texts if not form.fullmatch(text)]):
-        texts = {text: None for text in texts if form.fullmatch(text)}
+        longer = (f"{text}xx" for text in refused)  # in place of those that are too short
+        texts = {text: None for text in (*texts, *longer) if form.fullmatch(text)}
         shown, lost = ({tuple(_fits(one, text) for one in patterns) for text in of} for of in (texts, refused))
         is_complete = is_complete and (not texts or (not typed and lost <= shown))
     return Samples(tuple(texts) or (_fill_stars(tokens_of(shape), ANY_OTHER),), named, is_complete)

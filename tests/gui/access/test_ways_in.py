@@ -20,6 +20,7 @@ from ...builders import entries
 from ...builders.entries import allow, document
 from .conftest import ACCOUNT, ACTION, NORA, PAYROLL
 
+PARAMETERS = "arn:aws:ssm:eu-west-1:111122223333:parameter/"
 EVIL = '<img src="/etc/x.png"><b>&R\u202ecod.exe</b>'
 
 
@@ -168,12 +169,12 @@ def test_every_field_has_a_name_for_assistive_tools(active: MainWindow) -> None:
 
 
 def test_hostile_names_stay_text(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    policy = document(allow("s3:*", f"arn:aws:s3:::{EVIL}/*", Sid=EVIL))
+    policy = document(allow("ssm:*", f"{PARAMETERS}{EVIL}/*", Sid=EVIL))
     path = entries.write(tmp_path / "evil.json", users=[entries.user(EVIL, (EVIL, policy))])
     window.show()
     window.open_path(path)
     qtbot.waitUntil(lambda: window.session.snapshot is not None, timeout=20_000)
-    window.session.ask_who_can(Request("", "s3:GetObject", f"arn:aws:s3:::{EVIL}/x"))
+    window.session.ask_who_can(Request("", "ssm:GetParameter", f"{PARAMETERS}{EVIL}/x", unknown_action=True))
     qtbot.waitUntil(lambda: panel(window).is_complete, timeout=20_000)
     key = f"{ACCOUNT}:user/{EVIL}"
     assert key in {row.principal for row in panel(window).model.rows}
