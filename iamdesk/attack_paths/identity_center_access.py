@@ -14,6 +14,7 @@ from iamdesk.attack_paths.technique_resources import TechniqueResources, slots_o
 from iamdesk.i18n import phrase, phrased
 from iamdesk.inventory.organization_index import OrganizationIndex
 from iamdesk.inventory.permission_sets import PermissionSets, permission_set_of_arn
+from iamdesk.policy.arn import account_of
 from iamdesk.snapshot.call_status import CaptureState
 from iamdesk.snapshot.identity_center import AccountAssignment
 from iamdesk.snapshot.model import Snapshot
@@ -67,7 +68,7 @@ class IdentityCenterAccess:
 
     def is_so(self, need: str, principal: str) -> bool | None:
         """Return whether a required fact is true for a principal; None if the snapshot does not show it."""
-        account = principal.split(":", 5)[4]
+        account = account_of(principal)
         set_name = permission_set_of_arn(principal)
         match need:
             case "identity center":

@@ -14,7 +14,7 @@ class RequestError(ValueError):
 
 
 class UnknownActionError(RequestError):
-    """An action that the list of actions does not have: `Request.unknown_action` evaluates it anyway."""
+    """An action or Region that no list of AWS has, which has a date: `Request.unknown_action` evaluates it anyway."""
 
 
 class CaseError(ValueError):

@@ -111,6 +111,6 @@ def _damages(
 
 def _twice(connection: sqlite3.Connection) -> Iterator[Damage]:
     """Yield the principals and findings that occur twice, which no table prevents."""
-    for column, table in (("arn", "population"), ("finding_id", "findings")):
+    for column, table in (("arn", "population"), ("finding_id", "findings")):  # names of our own, no input
         for (one,) in connection.execute(f"SELECT {column} FROM {table} GROUP BY {column} HAVING count(*) > 1"):  # noqa: S608
             yield Damage(phrase(table), phrase("{name} occurs twice.", name=visible(str(one))))

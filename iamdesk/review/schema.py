@@ -258,7 +258,7 @@ def _layout(connection: sqlite3.Connection) -> _Layout:
     return frozenset(connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
 
 
-@cache
+@cache  # one value
 def _own_layout() -> _Layout:
     with contextlib.closing(sqlite3.connect(":memory:")) as made:
         made.executescript(_TABLES)

@@ -78,7 +78,7 @@ def signed_parts(review_id: str, events: Sequence[Event], digests: Container[str
             is_so = signoff["manifest_sha256"] == found.sha256
             if part is None or not is_so or named != (part.part_id, review_id, part.items_sha256, last):
                 found = replace(found, fault=phrase("It is not the part that was signed."))
-            elif not (content["journal_start"] == part.journal_start in digests):
+            elif content["journal_start"] != part.journal_start or part.journal_start not in digests:
                 found = replace(found, fault=phrase(_OTHER_REVIEW))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error):
             found = SignedPart(str(event.details["part"]), "", {}, fault=phrase("It cannot be read."))

@@ -25,7 +25,7 @@ _NEAR = 0.9
 """How alike a service principal is to a known one that it misspells: others may be newer than the list."""
 
 
-@cache
+@cache  # one value
 def request_facts() -> Mapping[str, Any]:
     """Return the facts; read once."""
     found: dict[str, Any] = json.loads((resources() / "data" / "requests.json").read_text(encoding="utf-8"))

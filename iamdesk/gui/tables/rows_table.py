@@ -59,7 +59,7 @@ class RowsTable[Row: TableRow](QTableView):
             title: Accessible name.
             widest: Sample texts for the initial column widths; none is narrower than its title.
             stretched: The column that takes the remaining width.
-            names: The column that names a row: notes stand behind it.
+            names: The column that names a row: the column of notes follows it.
             parent: Parent widget.
         """
         super().__init__(parent)
