@@ -113,13 +113,18 @@ def _select(window: "MainWindow", key: str) -> None:
 def _ask(window: "MainWindow", request: Request) -> None:
     refused: list[str] = []
     session = window.session
-    session.request_failed.connect(lambda sentence, _is_unknown_action: refused.append(sentence))
+
+    def keep(sentence: str, _is_unknown_action: bool) -> None:
+        refused.append(sentence)
+
+    session.request_failed.connect(keep)
     opened = session.snapshot
     if opened is not None and ":" not in request.action and opened.find_use_case(request.action) is not None:
         session.evaluate_use_case(UseCaseRequest(request))
     else:
         session.ask(request)
     _wait(lambda: not session.pending, _LONGEST_WAIT)
+    session.request_failed.disconnect(keep)
     if session.decision is None and session.use_case is None:
         raise ScreenshotError(refused[0] if refused else "The request could not be evaluated.")
 
