@@ -118,8 +118,8 @@ class PolicySet:
 
     @property
     def is_identity_assumed(self) -> bool:
-        """Whether the caller's own policies are not captured and assumed to allow."""
-        return any(policy.is_assumed for policy in self.identity)
+        """Whether the caller's own policies are not captured and assumed to allow: then one stands for all of them."""
+        return len(self.identity) == 1 and self.identity[0].is_assumed
 
     def on_sub_request(self, sub_request: int) -> "PolicySet":
         """Return the same policies as they apply in another sub-request."""
