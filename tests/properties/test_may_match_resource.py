@@ -1,0 +1,20 @@
+"""Catches an entry that matches a resource when it is evaluated, and of which an approximation says that it cannot."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iamdesk.diff.matching import applies_to
+from iamdesk.diff.normal_form import ResourceScope
+from iamdesk.policy.arn import parse_arn
+from iamdesk.policy.resource_patterns import Match, ShortArns, resource_pattern
+from tests.properties.statements import arns, entries
+from tests.some_of import some_of
+
+
+@given(entries, arns, st.booleans())
+@settings(max_examples=some_of(2000))
+def test_a_clause_applies_to_what_its_entry_matches(entry, resource, has_variables):
+    pattern = resource_pattern(entry, has_variables)
+    found = pattern.matches(parse_arn(resource), {"aws:username": "ana"}.get, ShortArns.FILLED)
+    if found is Match.YES:
+        assert applies_to(ResourceScope(False, frozenset({pattern.canonical})), resource)
