@@ -180,6 +180,10 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
     yield phrase("Unknown action: {text} is not in the AWS action list of {day}.", text=text, day=day)
     meant = api_names.names()["prefixes"].get(service.lower(), service.lower())
     services = [meant] if known.service_exists(meant) else get_close_matches(meant, known.services(), 3)
+    for verb, method in request_facts()["http_methods"].get(meant, {}).items():
+        if name.startswith(verb):  # API Gateway's actions are HTTP methods
+            yield phrase("Did you mean {action}?", action=f"{meant}:{method}")
+            return
     for near in services:
         listed = {one.name.lower(): one.full_name for one in known.actions_of(near)}
         for found in get_close_matches(name.lower(), listed, 1, 0.7):

@@ -44,6 +44,8 @@ def can(evaluator: Evaluator):
         ("ec2:DescribeInstance", "ec2:DescribeInstances"),
         ("lamda:InvokeFunction", "lambda:InvokeFunction"),
         ("iam:CreateUsr", "iam:CreateUser"),
+        ("apigateway:GetRestApi", "apigateway:GET"),
+        ("apigateway:UpdateStage", "apigateway:PATCH"),
     ],
 )
 def test_an_unknown_action_is_refused_with_the_nearest_name(can, action: str, meant: str) -> None:
@@ -249,6 +251,7 @@ def test_a_wrong_arn_is_refused_wherever_it_is_entered(evaluator: Evaluator) -> 
         ("s3:GetObject", f"{BUCKET}/a", {"aws:SecureTransport": None}),
         ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthAge": "-5"}),
         ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthPresent": "false", "aws:MultiFactorAuthAge": "5"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:ViaAWSService": "false", "aws:CalledVia": "athena.amazonaws.com"}),
         ("ec2:DescribeInstances", "*", {"aws:RequestedRegion": "moon"}),
         ("sqs:SendMessage", QUEUE, {"aws:RequestedRegion": "us-east-1"}),
         ("sqs:SendMessage", QUEUE, {"aws:ResourceAccount": "999999999999"}),
