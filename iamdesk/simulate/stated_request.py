@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Protocol
+from typing import Any, Protocol
 
 from iamdesk.aws import api_names
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, form_of
@@ -21,6 +21,7 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import ArnError, account_of, parse_arn
 from iamdesk.policy.operators import OPERATORS
+from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate.request_facts import (
     check_head,
     check_name,
@@ -180,6 +181,10 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
     yield phrase("Unknown action: {text} is not in the AWS action list of {day}.", text=text, day=day)
     meant = api_names.names()["prefixes"].get(service.lower(), service.lower())
     services = [meant] if known.service_exists(meant) else get_close_matches(meant, known.services(), 3)
+    for verb, method in request_facts()["http_methods"].get(meant, {}).items():
+        if name.startswith(verb):  # API Gateway's actions are HTTP methods
+            yield phrase("Did you mean {action}?", action=f"{meant}:{method}")
+            return
     for near in services:
         listed = {one.name.lower(): one.full_name for one in known.actions_of(near)}
         for found in get_close_matches(name.lower(), listed, 1, 0.7):
@@ -281,6 +286,12 @@ def _check_values(request: Request, target: Target, principal: str) -> None:
         if first and second and rule.get("value") in (None, str(request.context[first]).lower()):
             stated = f"{first}={request.context[first]}" if "value" in rule else first
             raise RequestError(phrase("no request has {key} together with {other}", key=stated, other=second))
+
+
+def check_session_policy(name: str, document: Any) -> None:
+    """Raise a `RequestError` if AWS makes no session with a session policy."""
+    if (why := session_refusal(document)) is not None:
+        raise RequestError(phrase("AWS makes no session with the session policy {name}: {why}", name=name, why=why))
 
 
 def check_context(request: Request, derive: Callable[[str], KeyValue | None]) -> None:

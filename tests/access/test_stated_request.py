@@ -44,6 +44,8 @@ def can(evaluator: Evaluator):
         ("ec2:DescribeInstance", "ec2:DescribeInstances"),
         ("lamda:InvokeFunction", "lambda:InvokeFunction"),
         ("iam:CreateUsr", "iam:CreateUser"),
+        ("apigateway:GetRestApi", "apigateway:GET"),
+        ("apigateway:UpdateStage", "apigateway:PATCH"),
     ],
 )
 def test_an_unknown_action_is_refused_with_the_nearest_name(can, action: str, meant: str) -> None:
@@ -161,6 +163,18 @@ def test_a_self_contained_case_is_an_error_unless_its_author_states_the_decision
     assert evaluate_case({**case, "expected": "allowed"}).decision is EvalDecision.ALLOWED
 
 
+def test_a_self_contained_case_with_a_session_policy_that_aws_refuses_is_an_error() -> None:
+    case = {
+        "principal": "arn:aws:sts::111122223333:assumed-role/deploy/ci",
+        "action": "s3:GetObject",
+        "resource": f"{BUCKET}/x",
+        "session_policies": [{"name": "passed", "document": {"Version": "2012-10-17", "Statement": []}}],
+    }
+    with pytest.raises(CaseError, match="AWS makes no session with the session policy passed"):
+        evaluate_case(case)
+    evaluate_case({**case, "expected": "implicitDeny"})
+
+
 BOOT = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
 
 
@@ -249,6 +263,7 @@ def test_a_wrong_arn_is_refused_wherever_it_is_entered(evaluator: Evaluator) -> 
         ("s3:GetObject", f"{BUCKET}/a", {"aws:SecureTransport": None}),
         ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthAge": "-5"}),
         ("s3:GetObject", f"{BUCKET}/a", {"aws:MultiFactorAuthPresent": "false", "aws:MultiFactorAuthAge": "5"}),
+        ("s3:GetObject", f"{BUCKET}/a", {"aws:ViaAWSService": "false", "aws:CalledVia": "athena.amazonaws.com"}),
         ("ec2:DescribeInstances", "*", {"aws:RequestedRegion": "moon"}),
         ("sqs:SendMessage", QUEUE, {"aws:RequestedRegion": "us-east-1"}),
         ("sqs:SendMessage", QUEUE, {"aws:ResourceAccount": "999999999999"}),
