@@ -12,7 +12,7 @@ from iamdesk.evaluate.derived_keys import AccessPointPath, DerivedKeys
 from iamdesk.evaluate.engine import EvaluationRequest
 from iamdesk.evaluate.policy_set import AttachedPolicy, MissingData, PolicySet, SourceType
 from iamdesk.evaluate.principal import Caller, CallerKind, as_in_call
-from iamdesk.evaluate.request import PolicyType, Request
+from iamdesk.evaluate.request import PolicyType, Request, RequestError
 from iamdesk.evaluate.request_context import facts_given, missing_data_of_given
 from iamdesk.evaluate.resource_policy_services import facts_of
 from iamdesk.i18n import mark, phrase
@@ -26,6 +26,7 @@ from iamdesk.inventory.resource_index import ResourceIndex, is_of_access_point, 
 from iamdesk.policy.arn import Arn, parse_arn
 from iamdesk.policy.document import DocumentStore, parse_document
 from iamdesk.policy.wildcards import glob
+from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate import password_policy
 from iamdesk.simulate.access_points import behind, missing_data_of, network_origin, restricts_public, through
 from iamdesk.simulate.api_authorization import OPEN, authorization_type
@@ -35,7 +36,7 @@ from iamdesk.simulate.principal_policies import (
     attached_levels,
     missing_data_of_levels,
 )
-from iamdesk.simulate.stated_request import check_context, check_session_policy, stated
+from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.simulate.unseen_grants import (
     has_public_access_block,
     missing_data_beside_policies,
@@ -526,7 +527,9 @@ def _in_session(request: Request) -> Request:
         RequestError: there is no session with such a policy.
     """
     for passed in request.session_policies or ():
-        check_session_policy(passed.name, passed.document)
+        if (why := session_refusal(passed.document)) is not None:
+            refused = phrase("AWS makes no session with the session policy {name}: {why}", name=passed.name, why=why)
+            raise RequestError(refused)
     if not request.session_policies or ":user/" not in request.principal:
         return request
     remark = phrase(

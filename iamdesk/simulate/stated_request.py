@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any, Protocol
+from typing import Protocol
 
 from iamdesk.aws import api_names
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, form_of
@@ -21,7 +21,6 @@ from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
 from iamdesk.policy.arn import ArnError, account_of, parse_arn
 from iamdesk.policy.operators import OPERATORS
-from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate.request_facts import (
     check_head,
     check_name,
@@ -286,12 +285,6 @@ def _check_values(request: Request, target: Target, principal: str) -> None:
         if first and second and rule.get("value") in (None, str(request.context[first]).lower()):
             stated = f"{first}={request.context[first]}" if "value" in rule else first
             raise RequestError(phrase("no request has {key} together with {other}", key=stated, other=second))
-
-
-def check_session_policy(name: str, document: Any) -> None:
-    """Raise a `RequestError` if AWS makes no session with a session policy."""
-    if (why := session_refusal(document)) is not None:
-        raise RequestError(phrase("AWS makes no session with the session policy {name}: {why}", name=name, why=why))
 
 
 def check_context(request: Request, derive: Callable[[str], KeyValue | None]) -> None:

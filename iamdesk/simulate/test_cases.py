@@ -21,7 +21,7 @@ from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
 from iamdesk.simulate.access_points import missing_data_of
-from iamdesk.simulate.stated_request import check_context, check_session_policy, stated
+from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.snapshot.policy_decoding import decode_document
 
 
@@ -227,9 +227,6 @@ def _policies(case: Mapping[str, Any], caller: Caller, target: Target) -> Policy
         case, "permissions_boundary", PolicyType.PERMISSIONS_BOUNDARY, SourceType.PERMISSIONS_BOUNDARY, caller.text
     )
     session = _named(case, "session_policies", PolicyType.SESSION, SourceType.SESSION, caller.text)
-    if case.get("expected") is None:
-        for passed, entry in zip(session or (), case.get("session_policies") or (), strict=True):
-            check_session_policy(passed.name, entry["document"])
     resource = _resource_policy(case, target)
     restrict = case.get("block_public_access")
     if restrict is not None and not isinstance(restrict, bool):

@@ -163,18 +163,6 @@ def test_a_self_contained_case_is_an_error_unless_its_author_states_the_decision
     assert evaluate_case({**case, "expected": "allowed"}).decision is EvalDecision.ALLOWED
 
 
-def test_a_self_contained_case_with_a_session_policy_that_aws_refuses_is_an_error() -> None:
-    case = {
-        "principal": "arn:aws:sts::111122223333:assumed-role/deploy/ci",
-        "action": "s3:GetObject",
-        "resource": f"{BUCKET}/x",
-        "session_policies": [{"name": "passed", "document": {"Version": "2012-10-17", "Statement": []}}],
-    }
-    with pytest.raises(CaseError, match="AWS makes no session with the session policy passed"):
-        evaluate_case(case)
-    evaluate_case({**case, "expected": "implicitDeny"})
-
-
 BOOT = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
 
 
