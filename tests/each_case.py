@@ -53,13 +53,13 @@ def _account_of(error: BaseException) -> str:
 
 
 def each_case[Test: Callable[..., None]](
-    names: str, values: Iterable[Any], ids: Callable[[Any], Any] | Iterable[object] | None = None
+    names: str | Sequence[str], values: Iterable[Any], ids: Callable[[Any], Any] | Iterable[object] | None = None
 ) -> Callable[[Test], Callable[..., None]]:
     """Walk in one test what `pytest.mark.parametrize`, with the same arguments, makes a test each of.
 
     Fixtures with the scope of a function are shared by all cases.
     """
-    parameters = [name.strip() for name in names.split(",")]
+    parameters = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     cases = [tuple(value) if len(parameters) > 1 else (value,) for value in values]
     labels = _labels(cases, ids)
 
