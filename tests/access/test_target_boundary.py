@@ -30,6 +30,7 @@ from ..builders.captures import (
     user,
     user_arn,
 )
+from ..each_case import each_case
 from ..oracle.evaluator import boundary_of_target, decide
 from ..rules import rule
 from ..some_of import some_of
@@ -84,8 +85,8 @@ def everywhere(capture: Evaluator, request: Request) -> str:
 
 
 @rule("J2")
-@pytest.mark.parametrize(("condition", "with_it", "without"), TESTS)
-@pytest.mark.parametrize(("kind", "action"), ON_EXISTING)
+@each_case(("condition", "with_it", "without"), TESTS)
+@each_case(("kind", "action"), ON_EXISTING)
 def test_it_is_the_boundary_of_the_user_or_role(
     kind: str, action: str, condition: dict[str, Any], *, with_it: bool, without: bool
 ) -> None:

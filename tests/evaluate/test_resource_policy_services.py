@@ -13,6 +13,7 @@ from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, f
 from iamdesk.evaluate.service_rules import action_rule_class
 from iamdesk.resource_files import resources
 
+from ..each_case import each_case
 from ..rules import rule
 
 TABLE: dict[str, Any] = json.loads((resources() / "data" / "resource-policy-services.json").read_text(encoding="utf-8"))
@@ -114,7 +115,7 @@ def test_the_table_is_of_its_form() -> None:
 
 
 @rule("D1", "D8")
-@pytest.mark.parametrize("service", ENTRIES)
+@each_case("service", ENTRIES)
 def test_every_action_on_a_resource_with_a_policy_is_in_one_class(service: str) -> None:
     entry = ENTRIES[service]
     assert reference().service_exists(service)
@@ -142,7 +143,7 @@ def test_services_that_write_resource_policies_are_in_the_table() -> None:
 
 
 @rule("D1", "E5")
-@pytest.mark.parametrize("service", ENTRIES)
+@each_case("service", ENTRIES)
 def test_what_the_table_says_of_an_action_tells_it_apart(service: str) -> None:
     """Evaluating many requests at once takes one action for another only where the table makes no difference."""
     facts = facts_of(service)

@@ -6,8 +6,6 @@ A name that is spelled wrong in a table is silently no member of it: no question
 from collections.abc import Iterator
 from types import ModuleType
 
-import pytest
-
 from iamdesk.aws.condition_keys import is_provider_key
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate import derived_keys
@@ -15,6 +13,7 @@ from iamdesk.evaluate.principal import CallerKind, parse_caller
 from iamdesk.evaluate.resource_sharing import shared_by
 from iamdesk.evaluate.service_rules import GLOBAL_SERVICES
 
+from ..each_case import each_case
 from ..rules import rule
 
 # RAM User Guide, "Shareable AWS resources"; the resource types are spelled as the service authorization reference does.
@@ -54,19 +53,19 @@ def pairs(listed: str) -> list[tuple[str, str]]:
 
 
 @rule("D7", "I13")
-@pytest.mark.parametrize(("service", "kind"), pairs(BY_RAM))
+@each_case(("service", "kind"), pairs(BY_RAM))
 def test_what_resource_access_manager_shares(service: str, kind: str) -> None:
     assert shared_by(service, [kind]) == "AWS Resource Access Manager"
 
 
 @rule("D7", "I13")
-@pytest.mark.parametrize(("service", "kind"), pairs(BY_ATTRIBUTE))
+@each_case(("service", "kind"), pairs(BY_ATTRIBUTE))
 def test_what_is_shared_by_an_attribute_of_its_own(service: str, kind: str) -> None:
     assert shared_by(service, [kind]) == "a sharing setting of its service"
 
 
 @rule("D7", "I13")
-@pytest.mark.parametrize(("service", "kind"), [("s3", "bucket"), ("ec2", "instance"), ("iam", "role"), ("none", "x")])
+@each_case(("service", "kind"), [("s3", "bucket"), ("ec2", "instance"), ("iam", "role"), ("none", "x")])
 def test_what_nobody_shares(service: str, kind: str) -> None:
     assert shared_by(service, [kind]) is None
 
@@ -78,7 +77,7 @@ def test_services_of_one_region_are_these() -> None:
 
 
 @rule("E9")
-@pytest.mark.parametrize(
+@each_case(
     ("host", "kind"),
     [
         ("accounts.google.com", CallerKind.OIDC),
@@ -91,14 +90,14 @@ def test_providers_that_are_named_by_host(host: str, kind: CallerKind) -> None:
 
 
 @rule("E9")
-@pytest.mark.parametrize("provider", ["saml-provider/Okta", "oidc-provider/token.example.com/a"])
+@each_case("provider", ["saml-provider/Okta", "oidc-provider/token.example.com/a"])
 def test_providers_belong_to_an_account(provider: str) -> None:
     caller = parse_caller(f"arn:aws:iam::111122223333:{provider}")
     assert (caller.account, caller.name) == ("111122223333", provider.partition("/")[2])
 
 
 @rule("J2")
-@pytest.mark.parametrize("key", sorted({key for table in _tables(derived_keys) for key in table}))
+@each_case("key", sorted({key for table in _tables(derived_keys) for key in table}))
 def test_keys_that_a_request_tells_are_keys_of_aws_in_lower_case(key: str) -> None:
     assert key == key.lower()
     assert reference().is_global_key(key) or is_provider_key(key) or key.partition(":")[0] in reference().services()

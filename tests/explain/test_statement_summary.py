@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from iamdesk.policy.document import parse_document
 from iamdesk.simulate.test_cases import evaluate_case
 
 from ..conformance.topics.operators import FAMILIES, Subject
+from ..each_case import each_case
 
 OWN = "111122223333"
 
@@ -44,7 +44,7 @@ def test_the_sentence_of_the_design() -> None:
     assert read({**statement, "Effect": "Deny"}).startswith("Denies any S3 action on")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("actions", "words"),
     [
         ("*", "every action"),
@@ -74,7 +74,7 @@ def test_services_beyond_the_first_are_counted() -> None:
     assert "service4 actions that begin with Get; actions of 4 more services by how they begin on any" in sentence
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("actions", "words"),
     [
         ("iam:*", "every action except those of IAM"),
@@ -89,7 +89,7 @@ def test_not_action(actions: Any, words: str) -> None:
     assert read(statement) == f"Denies {words} on any resource."
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("resources", "words"),
     [
         ("*", "any resource"),
@@ -139,7 +139,7 @@ def test_not_resource() -> None:
     assert read({**statement, "NotResource": []}) == "Denies any S3 action on everything."
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("element", "value", "words"),
     [
         ("Principal", "*", "everyone"),
@@ -165,7 +165,7 @@ def test_principals(element: str, value: Any, words: str) -> None:
     assert sentence.endswith(" sts:AssumeRole.")
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("operator", "key", "values", "words"),
     [
         ("StringEquals", "aws:RequestedRegion", "eu-west-1", "the requested Region is eu-west-1"),
@@ -251,11 +251,9 @@ def test_a_statement_that_cannot_be_read_says_so() -> None:
     assert "expected an object" in document_readings(parse_document({"Statement": ["x"]}))[0]
 
 
-@pytest.mark.parametrize(
-    "example", [one for family in FAMILIES.values() for one in family], ids=lambda one: one.operator
-)
-@pytest.mark.parametrize("prefix", ["", "ForAllValues:", "ForAnyValue:"])
-@pytest.mark.parametrize("suffix", ["", "IfExists"])
+@each_case("example", [one for family in FAMILIES.values() for one in family], ids=lambda one: one.operator)
+@each_case("prefix", ["", "ForAllValues:", "ForAnyValue:"])
+@each_case("suffix", ["", "IfExists"])
 def test_what_is_read_of_an_absent_key_is_what_the_engine_decides(example: Subject, prefix: str, suffix: str) -> None:
     """The words that let a key be absent stand where, and only where, the statement applies without it."""
     operator = f"{prefix}{example.operator}{suffix}"

@@ -13,10 +13,12 @@ from iamdesk.resource_files import resources
 from iamdesk.viewmodel.tree import NoteMark
 from iamdesk.viewmodel.tree_builder import Badge, NodeKind
 
+from ..each_case import each_case
+
 EVERY = [*Mark, *Glyph, *Badge, *NodeKind, *NoteMark]
 
 
-@pytest.mark.parametrize("name", EVERY, ids=lambda name: f"{type(name).__name__}.{name.name}")
+@each_case("name", EVERY, ids=lambda name: f"{type(name).__name__}.{name.name}")
 def test_every_drawing_is_there_and_paints_its_colour(qapp: QApplication, name: icons.Drawing) -> None:
     palette = palette_for(False)
     image = icons.pixmap(name, palette, 32, 1.0).toImage()
@@ -26,7 +28,7 @@ def test_every_drawing_is_there_and_paints_its_colour(qapp: QApplication, name: 
     assert all(abs(pixel.red() - wanted.red()) <= 2 for pixel in solid)
 
 
-@pytest.mark.parametrize("path", sorted((resources() / "icons").glob("*.svg")), ids=lambda path: path.stem)
+@each_case("path", sorted((resources() / "icons").glob("*.svg")), ids=lambda path: path.stem)
 def test_drawings_keep_to_the_two_tones_that_are_tinted(path: Path) -> None:
     tree = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - our own files
     tones = {value for node in tree.iter() for key, value in node.attrib.items() if key in ("fill", "stroke")}

@@ -19,9 +19,11 @@ from iamdesk.gui.widgets import icons
 from iamdesk.gui.widgets.icons import Glyph, Mark
 from iamdesk.viewmodel.tree import Badge, NodeKind
 
+from ..each_case import each_case
+
 Role = QPalette.ColorRole
 PALETTES = {"light": palette_for(False), "dark": palette_for(True), "high contrast": palette_for(True, True)}
-EACH = pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+EACH = each_case("palette", PALETTES.values(), ids=PALETTES)
 
 
 def least(palette: QPalette) -> float:
@@ -35,7 +37,7 @@ def test_contrast_is_that_of_wcag() -> None:
 
 
 @EACH
-@pytest.mark.parametrize(
+@each_case(
     ("text", "surface"),
     [
         (Role.WindowText, Role.Window),
@@ -87,27 +89,27 @@ BANDS = [
 
 
 @EACH
-@pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("role", [Role.Window, Role.Base, Role.AlternateBase], ids=lambda role: role.name)
+@each_case("name", TEXTS)
+@each_case("role", [Role.Window, Role.Base, Role.AlternateBase], ids=lambda role: role.name)
 def test_named_text_can_be_read_on_every_surface(palette: QPalette, name: Colour, role: Role) -> None:
     assert contrast(colour(name, palette), palette.color(role)) >= least(palette)
 
 
 @EACH
-@pytest.mark.parametrize("name", CODE)
+@each_case("name", CODE)
 def test_policy_text_can_be_read_on_every_band(palette: QPalette, name: Colour) -> None:
     surfaces = [palette.color(Role.Base), *(colour(band, palette) for band in BANDS)]
     assert min(contrast(colour(name, palette), surface) for surface in surfaces) >= least(palette)
 
 
 @EACH
-@pytest.mark.parametrize("band", BANDS)
+@each_case("band", BANDS)
 def test_a_band_can_be_told_from_the_page(palette: QPalette, band: Colour) -> None:
     assert colour(band, palette) != palette.color(Role.Base)
 
 
 @EACH
-@pytest.mark.parametrize(
+@each_case(
     ("text", "surface"),
     [
         (Colour.ALLOWED, Colour.ALLOWED_SURFACE),
@@ -139,7 +141,7 @@ MARKS = [*Mark, *Glyph, *Badge, *NodeKind]
 
 
 @EACH
-@pytest.mark.parametrize("name", MARKS, ids=lambda name: f"{type(name).__name__}.{name.name}")
+@each_case("name", MARKS, ids=lambda name: f"{type(name).__name__}.{name.name}")
 def test_every_mark_stands_out_from_every_surface(palette: QPalette, name: icons.Drawing) -> None:
     ink = icons.natural_colour(name, palette)
     surfaces = [palette.color(role) for role in (Role.Window, Role.Base, Role.AlternateBase, Role.Button)]

@@ -6,11 +6,10 @@ The engine reads the trust policy from a snapshot; the second evaluator decides 
 import random
 from typing import Any
 
-import pytest
-
 from iamdesk import Request
 
 from ..builders.captures import ID, allow, deny, document, evaluator, role, role_arn
+from ..each_case import each_case
 from ..rules import rule
 from .evaluator import ALLOWED, EXPLICIT, IMPLICIT, can_have_source_identity, decide
 
@@ -47,7 +46,7 @@ def trust_policy(draw: random.Random) -> dict[str, Any]:
 
 
 @rule("J2")
-@pytest.mark.parametrize("seed", range(150))
+@each_case("seed", range(150))
 def test_a_trust_policy_decides_whether_sessions_can_have_one(seed: int) -> None:
     draw = random.Random(seed)
     statements = [

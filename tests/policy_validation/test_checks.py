@@ -2,13 +2,13 @@
 
 import json
 
-import pytest
-
 from iamdesk.policy_validation.issue import FindingType
 from iamdesk.policy_validation.policy_view import PolicyKind
 from iamdesk.policy_validation.validate import JSON_SYNTAX, validate_document, validate_text, validation_checks
 from tests.conformance.topics.operators import FAMILIES, Subject
 from tests.policy_validation.cases import CASES, Case, Json, allow, policy, trust, when
+
+from ..each_case import each_case
 
 
 def _found(kind: str, document: Json) -> set[str]:
@@ -16,13 +16,13 @@ def _found(kind: str, document: Json) -> set[str]:
     return {issue.check.name for issue in validate_document(document, PolicyKind(name), service)}
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+@each_case("case", CASES, ids=[case.code for case in CASES])
 def test_the_issue_is_found_until_it_is_mended(case: Case) -> None:
     assert case.code in _found(case.kind, case.wrong)
     assert case.code not in _found(case.kind, case.mended)
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+@each_case("case", CASES, ids=[case.code for case in CASES])
 def test_a_mended_document_has_no_error(case: Case) -> None:
     name, _, service = case.kind.partition("/")
     issues = validate_document(case.mended, PolicyKind(name), service)
@@ -37,7 +37,7 @@ def test_every_check_has_a_case() -> None:
     assert len(codes) == 153  # all of the page of November 2026
 
 
-@pytest.mark.parametrize(
+@each_case(
     "example",
     [one for family in FAMILIES.values() for one in family if one.broken_policy is not None],
     ids=lambda one: one.operator,
@@ -97,7 +97,7 @@ def test_ids_are_unique() -> None:
     assert len(ids) == len(set(ids))
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.code for case in CASES])
+@each_case("case", CASES, ids=[case.code for case in CASES])
 def test_the_position_is_in_the_text(case: Case) -> None:
     text = json.dumps(case.wrong, indent=4)
     lines = text.split("\n")

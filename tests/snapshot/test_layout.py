@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from iamdesk.snapshot.cli_commands import CALLS
 from iamdesk.snapshot.layout import Call, Place, Scope, in_path, place_of
 
+from ..each_case import each_case
+
 GUIDE = Path(__file__).resolve().parents[2] / "resources" / "help" / "bundle.md"
 ON_WINDOWS = re.compile(r'[^<>:"/\\|?*\x00-\x1f]+')
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: f"{call.service} {call.command}")
+@each_case("call", CALLS.values(), ids=lambda call: f"{call.service} {call.command}")
 def test_path_of_each_command_says_the_command(call: Call) -> None:
     arguments = tuple(f"some/{word}:1" for word in call.arguments)
     path = call.file(*arguments, account="111122223333", region="eu-west-1")
@@ -24,7 +26,7 @@ def test_path_of_each_command_says_the_command(call: Call) -> None:
     assert place_of(f"{path}.gz") == place_of(path)
 
 
-@pytest.mark.parametrize("call", CALLS.values(), ids=lambda call: f"{call.service} {call.command}")
+@each_case("call", CALLS.values(), ids=lambda call: f"{call.service} {call.command}")
 def test_guide_tells_each_command_and_its_file(call: Call) -> None:
     assert f"| `{call.path}` | `{call.command_line}` |" in GUIDE.read_text(encoding="utf-8").splitlines()
 
