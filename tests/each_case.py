@@ -82,7 +82,7 @@ def each_case[Test: Callable[..., None]](
 
 def _labels(cases: Sequence[tuple[Any, ...]], ids: Callable[[Any], Any] | Iterable[object] | None) -> list[str]:
     if ids is None:
-        return ["-".join(map(str, arguments)) for arguments in cases]
+        return ["-".join(str(argument)[:70] for argument in arguments) for arguments in cases]
     if callable(ids):
         return ["-".join(str(ids(argument)) for argument in arguments) for arguments in cases]
     return [str(label) for label in ids]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from iamdesk.filter_language import Field, FieldKind, FilterError, FilterFields, joined, quoted
 from tests.some_of import some_of
 
+from .each_case import each_case
+
 
 @dataclass(frozen=True)
 class Row:
@@ -50,7 +52,7 @@ def shown(text: str) -> str:
     return "".join(row.subject[0].lower() for row in ROWS if found.accepts(row))
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "expected"),
     [
         ("", "abcd"),
@@ -119,7 +121,7 @@ def test_what_a_text_means(text, expected):
     assert shown(text) == expected
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("text", "wrong", "sentence"),
     [
         ("alice severity>=", "severity>=", "A value is missing after severity>=."),
@@ -206,8 +208,8 @@ def test_the_filter_of_a_cell():
     assert FIELDS.of_cell(ROWS[0], 9) == ""
 
 
-@pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("column", [0, 1, 2, 4, 5])
+@each_case("row", ROWS)
+@each_case("column", [0, 1, 2, 4, 5])
 def test_the_filter_of_a_cell_shows_its_row_and_leaving_out_hides_it(row, column):
     assert FIELDS.read(FIELDS.of_cell(row, column)).accepts(row)
     assert not FIELDS.read(FIELDS.of_cell(row, column, leave_out=True)).accepts(row)

@@ -3,14 +3,13 @@
 from dataclasses import replace
 from itertools import product
 
-import pytest
-
 from iamdesk.aws.condition_keys import GLOBAL_KEY_TYPES
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.action_resource import parse_target
 from iamdesk.evaluate.derived_keys import DerivedKeys, PrincipalDependence, dependence
 from iamdesk.evaluate.principal import Caller, parse_caller
 
+from ..each_case import each_case
 from .worlds import NOON, A, B
 
 KEYS = sorted(
@@ -50,7 +49,7 @@ def facts(key: str, who: list[Caller], target: tuple[str, str]) -> set[object]:
     }
 
 
-@pytest.mark.parametrize("key", KEYS)
+@each_case("key", KEYS)
 def test_keys_differ_as_far_as_they_are_said_to(key: str) -> None:
     depth = dependence(key)
     for target in TARGETS:

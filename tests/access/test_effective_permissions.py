@@ -24,6 +24,7 @@ from iamdesk.snapshot.resources import Resource
 
 from ..builders.captures import allow, deny, document, managed, policy_arn, role, role_arn
 from ..builders.captures import evaluator as captured
+from ..each_case import each_case
 from ..some_of import some_of
 from .worlds import NOON, A, snapshots
 
@@ -135,7 +136,7 @@ def but(action: str, resource: str) -> dict[str, Any]:
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("statements", "action", "reach"),
     [
         ([allow("s3:GetObject")], "s3:GetObject", AccessExtent.ALLOWED),

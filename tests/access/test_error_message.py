@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from iamdesk.denials.denial import DenialError, DenialSource
 from iamdesk.denials.error_message import read_message, read_messages
 
+from ..each_case import each_case
+
 CASES = [
     json.loads(line)
     for line in (Path(__file__).parent / "denial_messages.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["message"][:70] for case in CASES])
+@each_case("case", CASES, ids=[case["message"][:70] for case in CASES])
 def test_message_is_understood(case: dict[str, Any]) -> None:
     denial = read_message(case["message"])
 

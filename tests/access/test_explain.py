@@ -13,6 +13,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_snapshot
 
+from ..each_case import each_case
 from ..rules import rule
 
 ACCOUNT = "111122223333"
@@ -537,16 +538,14 @@ def test_what_is_no_record_is_told(text: str, sentence: str) -> None:
         read_denials(text)
 
 
-@pytest.mark.parametrize("value", [[], {}, "x", 1, None, [[]], [{}], {"items": [None]}])
-@pytest.mark.parametrize(
-    "member", ["userIdentity", "requestParameters", "resources", "errorMessage", "awsRegion", "tlsDetails"]
-)
+@each_case("value", [[], {}, "x", 1, None, [[]], [{}], {"items": [None]}])
+@each_case("member", ["userIdentity", "requestParameters", "resources", "errorMessage", "awsRegion", "tlsDetails"])
 def test_event_of_odd_shape_is_read_all_the_same(member: str, value: Any) -> None:
     assert one(event(**{member: value})).form is DenialSource.CLOUDTRAIL
 
 
-@pytest.mark.parametrize("value", [[], {}, "x", 1, None, {"items": [None, {}]}])
-@pytest.mark.parametrize("member", ["checks", "context", "action", "resource", "matchedPolicies"])
+@each_case("value", [[], {}, "x", 1, None, {"items": [None, {}]}])
+@each_case("member", ["checks", "context", "action", "resource", "matchedPolicies"])
 def test_details_of_odd_shape_are_read_all_the_same(member: str, value: Any) -> None:
     record = details()
     record["evaluations"][0][member] = value

@@ -17,6 +17,7 @@ from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult, When
 from iamdesk.viewmodel.tree_builder import build_outline
 
 from ..builders.captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn
+from ..each_case import each_case
 
 BUCKET = "arn:aws:s3:::reports"
 REPORT = f"{BUCKET}/q3.csv"
@@ -259,7 +260,7 @@ def test_what_cannot_be_asked_is_said_in_a_sentence(name: str, inputs: dict[str,
 # ── the file ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("use_case", use_cases().values(), ids=lambda use_case: use_case.name)
+@each_case("use_case", use_cases().values(), ids=lambda use_case: use_case.name)
 def test_every_need_of_the_file_can_be_asked(use_case: Any) -> None:
     assert use_case.parts[0].on == "resource"
     assert use_case.parts[0].when is When.ALWAYS

@@ -2,11 +2,11 @@
 
 import re
 
-import pytest
-
 from iamdesk.aws.action_sets import service_actions
 from iamdesk.aws.data_classes import DataClass, data_class_of, data_class_rules, data_classes, rule_of
 from iamdesk.aws.service_reference import Action, reference
+
+from ..each_case import each_case
 
 
 def _actions() -> list[Action]:
@@ -41,7 +41,7 @@ def test_the_access_level_decides_where_no_rule_does() -> None:
     assert data_class_of(action) is DataClass.READ_DATA
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("name", "expected"),
     [
         ("s3:GetObject", DataClass.READ_DATA),

@@ -9,6 +9,8 @@ from iamdesk.checks.finding import Severity, State
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.organization import Organization
 
+from ..each_case import each_case
+
 BUCKET = "arn:aws:s3:::payroll/*"
 EXAMPLES = {
     "DAT-01": ("s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter*", "dynamodb:Scan", "kms:Decrypt"),
@@ -19,7 +21,7 @@ EXAMPLES = {
 EACH = [(check, action) for check, actions in EXAMPLES.items() for action in actions]
 
 
-@pytest.mark.parametrize("action", [*READS, *WRITES, *EXPOSES, *CREDENTIALS])
+@each_case("action", [*READS, *WRITES, *EXPOSES, *CREDENTIALS])
 def test_the_actions_are_those_of_the_service_reference(action):
     known = reference().action(*action.split(":"))
     assert known is not None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from ..each_case import each_case
 from ..rules import rule
 from .every_context import Statement, ask, check, policy_of
 from .test_solver import BOUNDED, LIST, OTHER_TAG, PLAIN, TAG, THIRD_TAG, drawn, null, statements_of
@@ -30,8 +31,8 @@ MANY: list[Statement] = [("Allow", [("StringEquals", f"aws:RequestTag/{n}", [f"v
 
 
 @rule("K7")
-@pytest.mark.parametrize("value", VALUES)
-@pytest.mark.parametrize(("one", "other"), OPPOSITES)
+@each_case("value", VALUES)
+@each_case(("one", "other"), OPPOSITES)
 def test_a_condition_and_its_opposite(one: str, other: str, value: str) -> None:
     pair: list[Statement] = [("Allow", [(one, TAG, [value])]), ("Allow", [(other, TAG, [value])])]
     trace = ask(policy_of(pair), {})

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-import pytest
-
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import DERIVED_ABSENT, UNKNOWN, VALUE_UNKNOWN, Context, KeyValue, derived
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.policy.document import parse_document
 
+from ..each_case import each_case
+
 FACTS = (UNKNOWN, VALUE_UNKNOWN, DERIVED_ABSENT, derived("eu-west-1"), derived("us-east-1"))
 
 
-@pytest.mark.parametrize("operator", ["StringEquals", "StringNotEquals", "StringLikeIfExists", "Null", "NoOperator"])
-@pytest.mark.parametrize("fact", FACTS)
+@each_case("operator", ["StringEquals", "StringNotEquals", "StringLikeIfExists", "Null", "NoOperator"])
+@each_case("fact", FACTS)
 def test_what_was_known_comes_with_the_result(operator: str, fact: KeyValue) -> None:
     values: Any = "true" if operator == "Null" else "eu-west-1"
     one = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {operator: {"aws:RequestedRegion": values}}}

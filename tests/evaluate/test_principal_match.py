@@ -16,6 +16,7 @@ from iamdesk.evaluate.principal_match import (
 from iamdesk.policy.document import parse_document
 from iamdesk.policy.statement import Statement
 
+from ..each_case import each_case
 from ..rules import rule
 
 A, B = "111122223333", "444455556666"
@@ -41,7 +42,7 @@ def grant(principal: Any, who: str) -> Grant | None:
 
 
 @rule("E1", "E2", "E3", "E5", "E8", "E9", "C2", "C3")
-@pytest.mark.parametrize(
+@each_case(
     ("principal", "who", "expected"),
     [
         ("*", USER, Grant.EVERYONE),

@@ -10,6 +10,7 @@ from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.resource_details import resource_facts
 
+from ..each_case import each_case
 from ..rules import rule
 
 A = "111122223333"
@@ -65,7 +66,7 @@ def test_one_public_statement_makes_the_policy_public() -> None:
 
 
 @rule("I7")
-@pytest.mark.parametrize(
+@each_case(
     ("operator", "key", "values", "expected"),
     [
         ("StringEquals", "aws:PrincipalOrgID", "o-1234567890", False),

@@ -12,6 +12,8 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.policy.operators import NULL, OPERATORS, STRING
 from iamdesk.simulate.test_cases import evaluate_case
 
+from ..each_case import each_case
+
 OFFICE, LAB, HOME = "203.0.113.0/24", "203.0.113.64/26", "2001:db8:1234::/48"
 
 
@@ -34,7 +36,7 @@ def when(operator: str, key: str, values: Any, effect: str = "Allow") -> dict[st
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("statements", "words"),
     [
         ([when("IpAddress", "aws:SourceIp", OFFICE)], ["aws:SourceIp is within 203.0.113.0/24"]),

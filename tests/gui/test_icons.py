@@ -1,3 +1,5 @@
+"""A drawing that is missing, is painted in another colour than its own, or looks like another one."""
+
 import xml.etree.ElementTree as ET
 from pathlib import Path
 

@@ -1,3 +1,5 @@
+"""Text, marks and frames that cannot be read on a surface of one of the three palettes, by the contrast of WCAG."""
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette

@@ -8,6 +8,8 @@ import pytest
 from iamdesk.aws.service_reference import Action, ServiceReference, reference
 from iamdesk.evaluate.action_resource import parse_target
 
+from ..each_case import each_case
+
 
 def action(service: str, name: str) -> Action:
     found = reference().action(service, name)
@@ -203,7 +205,7 @@ def test_every_resource_type_that_actions_are_given_exists() -> None:
             assert reference().resource_type("apigateway", one.name) is not None, (found.name, one.name)
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("key", "type_"),
     [
         ("aws:PrincipalArn", "ARN"),

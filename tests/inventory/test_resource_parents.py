@@ -5,8 +5,10 @@ import pytest
 from iamdesk.inventory.resource_index import parent_of, part_prefixes
 from iamdesk.policy.arn import parse_arn
 
+from ..each_case import each_case
 
-@pytest.mark.parametrize(
+
+@each_case(
     ("part", "parent"),
     [
         ("dynamodb:eu-west-1:1:table/Orders/index/ByDay", "table/Orders"),

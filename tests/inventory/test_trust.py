@@ -5,6 +5,8 @@ import pytest
 from iamdesk.inventory.trust import trusted_names, trusted_sentences
 from iamdesk.policy.document import parse_document
 
+from ..each_case import each_case
+
 OWN = "111122223333"
 
 
@@ -16,7 +18,7 @@ def sentences(principal: Any, entities: dict[str, str] | None = None, **statemen
     return trusted_sentences(parse_document(document), OWN, entities or {})
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("principal", "sentence"),
     [
         ("*", "anyone"),

@@ -6,6 +6,8 @@ import pytest
 
 from iamdesk.policy.document import parse_document
 
+from ..each_case import each_case
+
 GOOD = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
 
@@ -35,7 +37,7 @@ def test_of_documents(document: Any, path: tuple[str | int, ...], message: str) 
     assert told(document) == [(path, message)]
 
 
-@pytest.mark.parametrize(
+@each_case(
     ("change", "path", "message"),
     [
         ({"Note": ""}, ("Note",), "`Note` is not an element of a statement"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from iamdesk.policy.document import Document, DocumentStore, parse_document
 from iamdesk.policy.source_map import ElementPath
 
+from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of
 
@@ -104,7 +105,7 @@ GOOD = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
 
 @rule("L5")
-@pytest.mark.parametrize(
+@each_case(
     ("statement", "is_broken", "places"),
     [
         (GOOD, False, []),

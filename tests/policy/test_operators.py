@@ -7,6 +7,7 @@ import pytest
 from iamdesk.policy.operators import OPERATORS, read_address, read_date, read_network, read_number
 from iamdesk.policy.wildcards import tokens_of
 
+from ..each_case import each_case
 from ..rules import rule
 
 
@@ -63,7 +64,7 @@ def test_text(name: str, request_value: str, policy_value: str, expected: bool) 
 
 
 @rule("G8")
-@pytest.mark.parametrize(
+@each_case(
     ("text", "number"),
     [
         ("5", Decimal(5)),
@@ -110,7 +111,7 @@ def test_order(word: str, below: bool, same: bool, above: bool) -> None:
 
 
 @rule("G9")
-@pytest.mark.parametrize(
+@each_case(
     ("text", "seconds"),
     [
         ("1970-01-01", "0"),
@@ -199,8 +200,8 @@ def test_what_is_no_address_is_none(text: str) -> None:
 
 
 @rule("G13")
-@pytest.mark.parametrize("name", ["ArnEquals", "ArnLike"])
-@pytest.mark.parametrize(
+@each_case("name", ["ArnEquals", "ArnLike"])
+@each_case(
     ("request_value", "policy_value", "expected"),
     [
         ("arn:aws:iam::111122223333:user/ana", "arn:aws:iam::111122223333:user/ana", True),

@@ -9,6 +9,7 @@ from iamdesk.policy.resource_patterns import Match, ShortArns, UnknownVariable, 
 from iamdesk.policy.variables import Variable, fill, parse_template, split_template
 from iamdesk.policy.wildcards import QUESTION, STAR, Token
 
+from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of
 
@@ -16,7 +17,7 @@ TEAM = Variable("aws:principaltag/team", None, "aws:PrincipalTag/Team")
 
 
 @rule("H1", "H4", "H7", "H9")
-@pytest.mark.parametrize(
+@each_case(
     ("text", "template"),
     [
         ("a${aws:PrincipalTag/Team}b", ("a", TEAM, "b")),

@@ -13,6 +13,7 @@ from iamdesk.policy.arn import Arn, ArnError, parse_arn
 from iamdesk.policy.resource_patterns import Match, ResourcePattern, ShortArns, resource_pattern
 from iamdesk.policy.wildcards import QUESTION, STAR, BitMatcher, Glob, bounded_match, glob, tokens_of
 
+from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of
 
@@ -216,7 +217,7 @@ def test_only_the_star_covers_actions_without_resource() -> None:
 
 
 @rule("F7")
-@pytest.mark.parametrize(
+@each_case(
     ("text", "short", "expected"),
     [
         ("arn:aws:sqs", ShortArns.FILLED, Match.YES),

@@ -14,6 +14,7 @@ import pytest
 
 from iamdesk.api import Workbench
 
+from ..each_case import each_case
 from ..opened import share_equal_snapshots, share_findings
 from ..terminal import run_here
 
@@ -44,7 +45,7 @@ COMMANDS = sorted(
 )
 
 
-@pytest.mark.parametrize("page", PAGES, ids=relative)
+@each_case("page", PAGES, ids=relative)
 def test_links_lead_somewhere(page: Path) -> None:
     targets = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if "://" not in link]
 

@@ -5,6 +5,7 @@ import pytest
 from iamdesk import Evaluator, Request, load_snapshot
 from iamdesk.explain.decision import EvaluationResult, StatementExplanation, StatementRole
 
+from ..each_case import each_case
 from .questions import CONDITIONAL, QUESTIONS, TRUST, Question
 from .shapes import ACCOUNT_ID
 from .test_sample import SAMPLE
@@ -36,7 +37,7 @@ def test_the_names_of_the_questions_are_unique() -> None:
     assert len({question.name for question in QUESTIONS}) == len(QUESTIONS)
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name.replace(" ", "-"))
+@each_case("question", QUESTIONS, ids=lambda question: question.name.replace(" ", "-"))
 def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question: Question) -> None:
     answer = ask(evaluator, question)
     assert answer.decision == question.decision, question.reasoning

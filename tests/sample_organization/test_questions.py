@@ -7,6 +7,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.resource_files import resources
 from iamdesk.snapshot.model import Snapshot
 
+from ..each_case import each_case
 from .questions import QUESTIONS, SECRET, Question
 
 SAMPLE = resources() / "samples" / "acme-organization"
@@ -35,7 +36,7 @@ def test_there_are_twenty_questions_and_more_each_named_once() -> None:
     assert len({question.name for question in QUESTIONS}) == len(QUESTIONS) >= 20
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question.name.replace(" ", "-"))
+@each_case("question", QUESTIONS, ids=lambda question: question.name.replace(" ", "-"))
 def test_the_answer_is_that_of_the_documentation(evaluator: Evaluator, question: Question) -> None:
     answer = ask(evaluator, question)
     assert answer.decision == question.decision, question.reasoning

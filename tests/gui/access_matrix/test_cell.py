@@ -2,7 +2,6 @@
 
 import itertools
 
-import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QPalette
 from PySide6.QtWidgets import QApplication
@@ -23,8 +22,10 @@ from iamdesk.gui.access_matrix.cell import (
 from iamdesk.gui.access_matrix.legend import AccessMatrixLegend, samples
 from iamdesk.gui.core.theme import contrast, palette_for
 
+from ...each_case import each_case
+
 PALETTES = {"light": palette_for(dark=False), "dark": palette_for(dark=True), "contrast": palette_for(True, True)}
-EACH = pytest.mark.parametrize("palette", PALETTES.values(), ids=PALETTES)
+EACH = each_case("palette", PALETTES.values(), ids=PALETTES)
 
 
 def service_summary(**bits: int) -> ServiceSummary:
@@ -55,7 +56,7 @@ def grey(look: CellStyle, palette: QPalette) -> QImage:
 
 
 @EACH
-@pytest.mark.parametrize("step", range(21))
+@each_case("step", range(21))
 def test_letters_can_be_read_on_every_shade(palette: QPalette, step: int) -> None:
     for ground in (plain_shade(step, palette), conditional_shade(step, palette)):
         assert contrast(ink_on(ground, palette), ground) >= 4.5
@@ -119,7 +120,7 @@ def test_a_share_that_is_not_whole_does_not_look_whole() -> None:
 
 
 @EACH
-@pytest.mark.parametrize("level", [None, "Write"])
+@each_case("level", [None, "Write"])
 def test_what_a_cell_says_is_seen_without_colour(qapp: QApplication, palette: QPalette, level: str | None) -> None:
     images = [(words, grey(look, palette)) for words, look in samples(level, is_whole=False)]
     assert images[0][0] == "not computed yet"
