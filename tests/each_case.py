@@ -34,8 +34,8 @@ def collected_failures() -> Iterator[Case]:
         walked += 1
         try:
             yield
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - it is reported
-            failures.append(f"[{name}] {_account_of(error)}")
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:  # noqa: BLE001 - each is reported below
+            failures.append(f"[{name}] {_description_of(error)}")
 
     yield case
     assert walked, "no case was walked"
@@ -43,7 +43,7 @@ def collected_failures() -> Iterator[Case]:
         raise AssertionError("\n".join([f"{len(failures)} of {walked} cases failed:", *failures]))
 
 
-def _account_of(error: BaseException) -> str:
+def _description_of(error: BaseException) -> str:
     """Return where a test failed, its line, and what was expected and got."""
     frames = traceback.extract_tb(error.__traceback__)
     in_tests = next(frame for frame in reversed(frames) if frame.filename.startswith(_TESTS))
@@ -74,7 +74,7 @@ def each_case[Test: Callable[..., None]](
 
         signature = inspect.signature(test)
         left = [parameter for name, parameter in signature.parameters.items() if name not in parameters]
-        walk.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
+        walk.__signature__ = signature.replace(parameters=left)  # from it pytest knows the fixtures
         return walk
 
     return fold

@@ -118,7 +118,7 @@ class PolicySet:
 
     @property
     def is_identity_assumed(self) -> bool:
-        """Whether the caller's own policies are not captured and assumed to allow: then one stands for all of them."""
+        """Whether the caller's own policies are not captured: then the only one is assumed to allow everything."""
         return len(self.identity) == 1 and self.identity[0].is_assumed
 
     def on_sub_request(self, sub_request: int) -> "PolicySet":

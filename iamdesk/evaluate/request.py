@@ -14,7 +14,7 @@ class RequestError(ValueError):
 
 
 class UnknownActionError(RequestError):
-    """An action or Region that no list of AWS has, which has a date: `Request.unknown_action` evaluates it anyway."""
+    """An action or Region that is not in AWS's list, or newer than it: `Request.unknown_action` evaluates it anyway."""
 
 
 class CaseError(ValueError):

@@ -181,7 +181,7 @@ def _unknown(text: str, service: str, name: str) -> Iterator[str]:
     meant = api_names.names()["prefixes"].get(service.lower(), service.lower())
     services = [meant] if known.service_exists(meant) else get_close_matches(meant, known.services(), 3)
     for verb, method in request_facts()["http_methods"].get(meant, {}).items():
-        if name.startswith(verb):  # API Gateway's actions are HTTP methods
+        if name.lower().startswith(verb):  # the actions of API Gateway are HTTP methods
             yield phrase("Did you mean {action}?", action=f"{meant}:{method}")
             return
     for near in services:

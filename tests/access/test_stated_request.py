@@ -46,6 +46,7 @@ def can(evaluator: Evaluator):
         ("iam:CreateUsr", "iam:CreateUser"),
         ("apigateway:GetRestApi", "apigateway:GET"),
         ("apigateway:UpdateStage", "apigateway:PATCH"),
+        ("apigateway:deleteapikey", "apigateway:DELETE"),
     ],
 )
 def test_an_unknown_action_is_refused_with_the_nearest_name(can, action: str, meant: str) -> None:
