@@ -195,7 +195,8 @@ def test_an_assumed_value_is_told_exactly_where_another_one_changes_the_decision
     base = capture.can(request)
 
     def ask(more: Mapping[str, Any], without: frozenset[PolicyType] = frozenset()) -> str:
-        return capture.can(Request(principal, *question, {**context, **more}, without=without)).decision.value
+        """Return the decision on a request as it is: a value put otherwise may contradict the one that is given."""
+        return capture.explained(Request(principal, *question, {**context, **more}, without=without)).decision.value
 
     told = {one.code: one.other_decision for one in base.assumptions}
     for code, decisions in otherwise(ask, request):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from iamdesk.access.evaluator import Evaluator
-from iamdesk.evaluate.request import Request
+from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
@@ -206,7 +206,10 @@ def test_a_request_that_a_service_made_for_the_caller_came_through_a_service(key
     through: dict[str, str | None] = {key: "athena.amazonaws.com"}
     assert ask(capture, "s3:GetObject", f"{BUCKET}/k", through).decision == "allowed"
     assert ask(capture, "s3:GetObject", f"{BUCKET}/k", {key: None}).decision == "implicitDeny"
-    assert ask(capture, "s3:GetObject", f"{BUCKET}/k", {**through, "aws:ViaAWSService": "false"}).decision != "allowed"
+    contradiction = Request(ANA, "s3:GetObject", f"{BUCKET}/k", {**through, "aws:ViaAWSService": "false"})
+    assert capture.explained(contradiction).decision != "allowed"
+    with pytest.raises(RequestError):
+        capture.can(contradiction)
 
 
 @rule("G12")
