@@ -47,6 +47,7 @@ def broken_rules(
     part_of = head.details.get(PART_OF)
     last = head.created - CLOCKS
     stated = StatedPrincipals()
+    revoked: dict[str, list[str]] = {}
     for entry in entries:
         place = phrase("journal entry {number}", number=entry.number)
         moment = _moment(entry.moment)
@@ -64,7 +65,10 @@ def broken_rules(
             taken[entry.origin.review_id, entry.moment] += 1
         if entry.origin is None:
             saved[entry.reviewer, entry.moment] += 1
+        if entry.after.choice is ReviewDecision.REVOKE and entry.after.decided != entry.before.decided:
+            revoked.setdefault(entry.line_id, []).append(entry.moment)
         ledger.take(entry)
+    yield from _removals_broken(revoked, events)
     yield from _events_broken(head, events)
     yield from _fills_broken(saved, events)
     yield from _merges_broken(taken, events)
@@ -101,6 +105,20 @@ def _events_broken(head: Head, events: Sequence[Event]) -> Iterator[Damage]:
                 phrase("event {number}", number=event.number),
                 phrase("Its time, {utc}, is before that of the event before it.", utc=event.moment),
             )
+
+
+def _removals_broken(revoked: Mapping[str, Sequence[str]], events: Iterable[Event]) -> Iterator[Damage]:
+    """Yield the outcomes of a log that are of no revoked item, or of a time that cannot be."""
+    for event in events:
+        if event.kind is not EventKind.REMOVAL:
+            continue
+        place = phrase("event {number}", number=event.number)
+        at, recorded = _moment(str(event.details["at"])), _moment(event.moment)
+        before = [_moment(one) for one in revoked.get(str(event.details["item"]), ()) if one <= event.moment]
+        if not before:
+            yield Damage(place, phrase("It says that an item was removed which was not revoked."))
+        elif at is None or recorded is None or at > recorded + CLOCKS or before[0] is None or at < before[0] - CLOCKS:
+            yield Damage(place, phrase("Its removal, {utc}, cannot be of that time.", utc=str(event.details["at"])))
 
 
 def _fills_broken(saved: Mapping[tuple[str, str], int], events: Iterable[Event]) -> Iterator[Damage]:

@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from iamdesk.escaping import visible
@@ -138,11 +139,12 @@ class Compared:
 
 def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Iterable[Entry]) -> Compared:
     """Compare the decisions of a review with the signed parts that it keeps, which must be without fault."""
-    longest: dict[str, Sequence[Entry]] = {}
+    signed: dict[str, list[Sequence[Entry]]] = {}
     signers: dict[str, set[str]] = {}
     for part in parts:
-        if len(part.entries) >= len(longest.get(part.part_id, ())):
-            longest[part.part_id] = part.entries
+        others = signed.setdefault(part.part_id, [])
+        if not any(_begins_with(one, part.entries) for one in others):
+            others[:] = [*(one for one in others if not _begins_with(part.entries, one)), part.entries]
         for entry in part.entries:
             signers.setdefault(entry.sha256, set()).add(part.signer)
     owners = {part.part_id: (part.reviewer, part.backup) for part in parts_of(events)}
@@ -153,11 +155,11 @@ def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Itera
     delegated: dict[str, tuple[str, ...]] = {}
     for entry in journal:
         origin = entry.origin
-        of_part = longest.get(origin.review_id, ()) if origin is not None else ()
-        there = of_part[origin.number - 1] if origin is not None and 0 < origin.number <= len(of_part) else None
-        if there is not None and not _is_taken(entry, there):
+        of_part = signed.get(origin.review_id, ()) if origin is not None else ()
+        named = [one[origin.number - 1] for one in of_part if origin is not None and 0 < origin.number <= len(one)]
+        there = next((one for one in named if _is_taken(entry, one)), None)
+        if named and there is None:
             found.altered.append(entry.number)
-            there = None
         item, after = entry.line_id, entry.after
         is_signed = there is not None and any(same_person(one, entry.reviewer) for one in signers[there.sha256])
         if after.second != entry.before.second:
@@ -183,7 +185,7 @@ def compare(parts: Iterable[SignedPart], events: Sequence[Event], journal: Itera
         _, name, _ = now.get(item, (ItemDecision(), "", False))
         if holding.part_id not in merged and name and not name.startswith(CARRIED_OVER):
             found.not_merged.setdefault(holding.part_id, Counter())[name] += 1
-    for entries in longest.values():
+    for entries in chain.from_iterable(signed.values()):
         for item, last in {one.line_id: one for one in entries if _is_decision(one)}.items():
             after, by, _ = now.get(item, (ItemDecision(), "", False))
             if after.decided != last.after.decided:
@@ -197,6 +199,11 @@ def compared(review: ReviewFile) -> Compared:
     digests = {review.head.journal_start, *(one.sha256 for one in review.journal())}
     parts = [one for one in signed_parts(review.head.review_id, events, digests) if not one.fault]
     return compare(parts, events, review.journal())
+
+
+def _begins_with(entries: Sequence[Entry], first: Sequence[Entry]) -> bool:
+    """Return whether a chain of entries begins with another one: each digest covers what is before it."""
+    return not first or (len(first) <= len(entries) and entries[len(first) - 1].sha256 == first[-1].sha256)
 
 
 def _is_decision(entry: Entry) -> bool:

@@ -13,6 +13,7 @@ import pytest
 
 from iamdesk.resource_files import sample_snapshot
 from iamdesk.review.review_file import ReviewFile
+from iamdesk.review.signed_parts import kept_part
 
 from ..review.forger import Forger
 from .conftest import Run
@@ -154,6 +155,53 @@ def test_another_signature_or_part_is_not_taken_for_the_signed_one(iamdesk: Run,
     assert found["signed decisions"][0][1].startswith("Ana: 0 of ")
 
 
+def test_longer_part_that_another_person_signed_hides_nothing(iamdesk: Run, merged: Path) -> None:
+    """Cara goes on from Ana's entries with another decision in Ana's name, and signs that with her own known key."""
+    key = new_key(merged.with_name("cara"))
+    with merged.with_name("known").open("a") as known:
+        known.write(f"Cara {key.with_suffix('.pub').read_text()}")
+    part = merged.with_name("parts") / "Ana.iamreview"
+    forger = Forger(part)
+
+    def go_on(entries: list[Value]) -> None:
+        revoked = entries[-2]
+        revoked["after"] = {**revoked["after"], "choice": "keep"}
+        entries.append({**revoked, "before": revoked["after"], "after": {**revoked["after"], "comment": "needed"}})
+        entries[-1]["moment"] = entries[-2]["moment"]
+
+    forger.rewrite(go_on)
+    made = forger.entries()
+    forger.close()
+    part.with_name(f"{part.name}.signoff.json").unlink()
+    assert iamdesk("review", "sign", part, "--name", "Cara", "--key", key).returncode == 0
+    with ReviewFile.open(part, writable=False) as file:
+        signoff = json.loads(part.with_name(f"{part.name}.signoff.json").read_text())
+        signed = kept_part(file, signoff)
+        part_id = file.head.review_id
+
+    def take(entries: list[Value]) -> None:
+        at = next(number for number, one in enumerate(entries) if one.get("origin", {}).get("review_id") == part_id)
+        moment = entries[at]["moment"]
+        entries[:] = [one for one in entries if one.get("origin", {}).get("review_id") != part_id]
+        for one in reversed(made):
+            names = {"review_id": part_id, "number": one["number"], "moment": one["moment"], "sha256": one["sha256"]}
+            entries.insert(at, {**one, "origin": names, "moment": moment})
+
+    def add(events: list[Value]) -> None:
+        merge = next(one for one in events if one["details"].get("signed"))
+        details = {**merge["details"], "entries": 0, "signed": signed}
+        events.insert(events.index(merge) + 1, {**merge, "details": details})
+        merge["details"] = {**merge["details"], "entries": len(made)}
+
+    forger = Forger(merged)
+    forger.rewrite(take, add)
+    forger.close()
+    found, _ = verified(iamdesk, merged)
+    assert [outcome for outcome, _ in found["signed part"]] == ["passed", "passed"]
+    ((_, departs),) = (one for one in found["signed decisions"] if one[0] == "failed")
+    assert "(signed: revoke by Ana; here: keep by Ana)" in departs
+
+
 # What a part was split from
 
 
@@ -186,6 +234,24 @@ def test_signed_part_is_of_the_review_that_was_split(iamdesk: Run, merged: Path,
     found, _ = verified(iamdesk, merged)
     told = "It was split from another review (title, period, scope, rules or people list changed since)."
     assert found["signed part"] == [("failed", told)]
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_review_that_claims_to_be_recovered_is_said_not_to_be_what_was_signed(
+    iamdesk: Run, merged: Path, name: str
+) -> None:
+    """The journal of a recovered review begins as it did before, whatever its head says now."""
+    forger = Forger(merged)
+    start = forger.entries()[0]["previous"]
+    edit_head("detail.recovered_from", "q4.iamreview")(forger)
+    edit_head("detail.journal_genesis", start)(forger)
+    HEADS[name](forger)
+    forger.rewrite(start=start)
+    forger.close()
+    found, _ = verified(iamdesk, merged)
+    ((outcome, sentence),) = found["signed parts"]
+    assert (outcome, sentence.partition(":")[0]) == ("note", "The review says that it was recovered")
+    assert "signed parts" in found["last"][0][1]
 
 
 def test_rules_for_second_approval_are_named(iamdesk: Run, sample_review: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ from iamdesk.review.own_access import OwnAccessFinder
 from iamdesk.review.parts import limited_to_part
 from iamdesk.review.people import differing, people_of
 from iamdesk.review.schema import LOST_PARTS, PART_OF, RECOVERED_FROM, Head, head_rows
-from iamdesk.review.scope import exclusions_from, limited
+from iamdesk.review.scope import NOTES, exclusions_from, limited, notes_as_text
 from iamdesk.review.seals import FROZEN, ITEMS, frozen_sha256, genesis_of, items_sha256
 from iamdesk.review.state import FrozenItem, ItemStates, Ledger
 from iamdesk.snapshot.model import Snapshot
@@ -573,6 +573,7 @@ def _lines_again(
     again_found = found_again(evaluator, lazy, workers, how.progress, how.cancelled, settings=settings)
     found = tuple(again_found)
     again = limited(scope, frozen_findings(found), exclusions)
+    notes = notes_as_text(again.notes)
     if part_of is not None:
         items = {one.line_id for one in review.lines} | {one.finding_id for one in review.findings}
         again = limited_to_part(again, items)
@@ -609,6 +610,24 @@ def _lines_again(
         {one.finding_id: one.snapshot_sha256 for one in review.findings},
         _versions(review.head, of_review=True),
     )
+    frozen_notes = review.head.review.details.get(NOTES, "[]")
+    yield _notes_again(notes, frozen_notes, _versions(review.head, of_review=True))
+    return found
+
+
+def _notes_again(again: str, frozen: str, versions: str) -> Result:
+    """Compare the notes on what was not captured (JSON texts), which are no items of the review."""
+    name = phrase("missing data re-performed")
+    try:
+        return _comparison(name, _note_digests(again), _note_digests(frozen), versions)
+    except (ValueError, KeyError, TypeError):
+        return failed(name, phrase("It cannot be read."))
+
+
+def _note_digests(text: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for one in json.loads(text):
+        found[str(one["finding_id"])] = digest([found.get(str(one["finding_id"]), ""), one])
     return found
 
 

@@ -53,6 +53,8 @@ def verify_signed_parts(
         yield replace(result, signer=None)
         if result.outcome is not Outcome.FAILED and result.signer is not None:
             sound.append(part)
+    if sound and not manifest.get("genesis_sha256"):
+        yield noted(phrase("signed parts"), phrase(_RECOVERED))
     found = compare(sound, events, entries_in(folder))
     own = [one.name for one in signers if one.role == Role.REVIEWER.value]
     yield from _signed(Role.REVIEWER, found.decided, found.signed, signers)
@@ -91,6 +93,10 @@ def verify_signed_parts(
         yield noted(phrase("similar names"), listed(mark("They may be of one person: {names}."), alike))
 
 
+_RECOVERED = mark(
+    "The review says that it was recovered: its title, period, scope, rules and people list may be other ones than "
+    "when its parts were split and signed."
+)
 _WORDS = {
     Role.REVIEWER: (
         mark("signed decisions"),

@@ -10,7 +10,7 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from iamdesk.api import SnapshotSession
+from iamdesk.errors import DamagedReviewError
 from iamdesk.export.evidence.closing import closing_lines
 from iamdesk.export.evidence.manifest import STATEMENTS, files_of, hash_of, sums_text
 from iamdesk.export.evidence.package_files import opened_package
@@ -208,6 +209,44 @@ def test_what_is_reviewed_follows_from_the_snapshot(
     pack = _export(decided, sample, tmp_path / "pack", change)
     found = {one.name for one in verify(pack) if one.outcome is Outcome.FAILED}
     assert {f"{name} re-performed" for name in ("entitlements", "findings", "population")} <= found
+
+
+def _no_notes(forger: Forger) -> None:
+    forger.sql("UPDATE head SET value = '[]' WHERE name = 'detail.notes'")
+
+
+def _other_note(forger: Forger) -> None:
+    forger.sql("UPDATE head SET value = replace(value, 'not captured', 'captured') WHERE name = 'detail.notes'")
+
+
+@pytest.mark.parametrize("change", [_no_notes, _other_note])
+def test_what_was_not_captured_follows_from_the_snapshot(
+    decided: Path, sample: SnapshotSession, tmp_path: Path, change: Callable[[Forger], object]
+) -> None:
+    pack = _export(decided, sample, tmp_path / "pack", change)
+    assert [one.name for one in verify(pack) if one.outcome is Outcome.FAILED] == ["missing data re-performed"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "at"), [("keep", NOW), ("revoke", NOW - timedelta(days=2)), ("revoke", NOW + timedelta(days=2))]
+)
+def test_removal_that_no_log_can_have_said_is_found(
+    decided: Path, sample: SnapshotSession, tmp_path: Path, choice: str, at: datetime
+) -> None:
+    """`close_out` records only what was revoked, at a time after the decision and not in the future."""
+
+    def invent(forger: Forger) -> None:
+        entries = forger.entries()
+        item = next(one["line_id"] for one in entries[2:] if one["after"]["choice"] == choice)
+        details = {"item": item, "at": at.isoformat(), "outcome": "done", "command": "", "message": ""}
+        last = {**forger.events()[-1], "kind": "removal", "details": details}
+        forger.rewrite(events=lambda events: events.append(last))
+
+    with pytest.raises(DamagedReviewError, match="event 3"):
+        _export(decided, sample, tmp_path / "refused", invent)
+    with ReviewFile.open(tmp_path / "refused.iamreview", writable=False, checked=False) as review:
+        pack = write_package(review, tmp_path / "pack", evaluator=sample.evaluator, generated_at=NOW)
+    assert [one.name for one in verify(pack) if one.outcome is Outcome.FAILED] == ["rules"]
 
 
 def test_rewritten_decision_is_shown_by_a_signature_alone(
