@@ -6,8 +6,9 @@ keeps of answers is the same whoever asks first.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -19,13 +20,17 @@ from iamdesk.checks import registry
 from iamdesk.checks.finding import Finding
 from iamdesk.checks.thresholds import DEFAULT_THRESHOLDS
 from iamdesk.export import new_review
-from iamdesk.export.evidence import context, verify_content
+from iamdesk.export.evidence import context, decisions, verify_content, write
+from iamdesk.export.evidence.report_pdf import render_pdf
+from iamdesk.export.evidence.time_dependence import is_same_at
 from iamdesk.i18n import chosen
 from iamdesk.progress import Cancelled, Progress, WorkCancelled, never_cancelled, no_progress
+from iamdesk.review.effects import EffectFinder
 from iamdesk.review.effects_parallel import each_effect, with_effects
 from iamdesk.review.entitlements import review_scope
 from iamdesk.review.item_effect import effect_of
-from iamdesk.review.items import Scope
+from iamdesk.review.items import ReviewItem, Scope
+from iamdesk.review.joint_effect import JointEffect, joint_effects
 from iamdesk.snapshot.model import Snapshot
 
 _MOST = 4
@@ -64,6 +69,7 @@ def keep_shared(opened: SnapshotSession) -> SnapshotSession:
 
 
 _MAX_EVALUATORS = 6
+_MAX_JOINT = 40
 _evaluators: OrderedDict[tuple[str, datetime], Evaluator] = OrderedDict()
 _answered: dict[Evaluator, dict[Hashable, Any]] = {}
 """What was made of each evaluator that is shared, by the function that made it."""
@@ -72,7 +78,8 @@ _answered: dict[Evaluator, dict[Hashable, Any]] = {}
 def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
     """Let `verify` be given the same evaluator for the same snapshot and moment.
 
-    Of an evaluator that is shared, attack paths and entitlements are found once: they are the same whoever asks.
+    Of an evaluator that is shared, attack paths, entitlements, joint effects and quoted decisions are found once: they
+    are the same whoever asks. What a package itself quotes is evaluated each time.
     """
     patch.setattr(verify_content, "Evaluator", _shared_evaluator)
     for module in (verify_content, context):
@@ -81,6 +88,8 @@ def share_equal_evaluators(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(module, "review_scope", _once(review_scope))
     patch.setattr(new_review, "with_effects", _with_effects)
     patch.setattr(verify_content, "each_effect", _each_effect)
+    patch.setattr(context, "joint_effects", _joint_effects)
+    patch.setattr(decisions, "_quote", _quote_once)
 
 
 def share_findings(patch: pytest.MonkeyPatch) -> None:
@@ -174,3 +183,51 @@ def _each_effect(evaluator: Evaluator, scope: Scope, *arguments: Any, **more: An
         return
     for number, line in enumerate(_with_effects(evaluator, scope, *arguments, **more).lines):
         yield number, effect_of(line)
+
+
+_moments: dict[str, list[datetime]] = {}
+_joint: OrderedDict[tuple[Hashable, ...], tuple[JointEffect, ...]] = OrderedDict()
+
+
+def _joint_effects(finder: EffectFinder, revoked: Iterable[ReviewItem], *arguments: Any) -> Iterator[JointEffect]:
+    """Yield the joint effects of equal items that were worked out before, at a time that decides the same."""
+    items, evaluator = tuple(revoked), finder.evaluator
+    if _answers_of(evaluator) is None:
+        yield from joint_effects(finder, items, *arguments)
+        return
+    snapshot, now = evaluator.snapshot, evaluator.now()
+    known = _moments.setdefault(snapshot.sha256, [])
+    moment = next((one for one in known if one == now or is_same_at(snapshot, one, now)), None)
+    if moment is None:
+        known.append(moment := now)
+    key = (snapshot.sha256, moment, *((one.line_id, one.sha256) for one in items))
+    if key not in _joint:
+        _joint[key] = tuple(joint_effects(finder, items, *arguments))
+    _joint.move_to_end(key)
+    while len(_joint) > _MAX_JOINT:
+        _joint.popitem(last=False)
+    yield from _joint[key]
+
+
+_render_pdf = lru_cache(maxsize=4)(render_pdf)
+
+
+def share_equal_statements(patch: pytest.MonkeyPatch) -> None:
+    """Let equal statements be printed as PDF once: the tests of packages print each anew."""
+    patch.setattr(write, "render_pdf", _render_pdf)
+
+
+_quote = decisions._quote
+
+
+def _quote_once(
+    evaluator: Evaluator, principals: Iterable[str], asked: Iterable[decisions.Asked], *arguments: Any
+) -> list[decisions.Quoted]:
+    """Give the decisions of equal requests that were quoted before, in the same language."""
+    names, requests = tuple(principals), tuple(asked)
+    answers, key = _answers_of(evaluator), (_quote, chosen(), names, repr(requests))
+    if answers is None:
+        return _quote(evaluator, names, requests, *arguments)
+    if key not in answers:
+        answers[key] = _quote(evaluator, names, requests, *arguments)
+    return [*answers[key]]

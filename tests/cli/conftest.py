@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from iamdesk.api import Workbench
 from iamdesk.resource_files import sample_snapshot
 
-from ..opened import share_equal_snapshots, share_findings
+from ..opened import share_equal_snapshots, share_equal_statements, share_findings
 from ..terminal import run_here
 
 type Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -28,14 +28,38 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs iamdesk in an empty folder; `given` is its standard input. In this process: a start takes half a second."""
     monkeypatch.chdir(tmp_path)
-    share_equal_snapshots(monkeypatch)
-    share_findings(monkeypatch)
+    return _runs_here(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def run_once() -> Run:
+    """As `iamdesk`, for what is made once and copied: in whatever folder, so that all paths are whole."""
+
+    def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            return _runs_here(patch)(*arguments, given=given)
+
+    return run
+
+
+def _runs_here(patch: pytest.MonkeyPatch) -> Run:
+    share_equal_snapshots(patch)
+    share_findings(patch)
+    share_equal_statements(patch)
 
     def run(*arguments: str | Path, given: str | bytes = b"") -> subprocess.CompletedProcess[str]:
         content = given.encode() if isinstance(given, str) else given
-        return run_here([str(argument) for argument in arguments], monkeypatch, content)
+        return run_here([str(argument) for argument in arguments], patch, content)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key of a person who signs. Not to be changed."""
+    path = tmp_path_factory.mktemp("key") / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True, timeout=60)
+    return path
 
 
 @pytest.fixture
@@ -63,11 +87,16 @@ def sample() -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample_review(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample_review(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A review of the sample. Not to be changed: what changes it copies it."""
     path = tmp_path_factory.mktemp("made") / "q3.iamreview"
-    Workbench().open_snapshot(sample_snapshot()).create_review(path, "Third quarter")
-    return path
+    with pytest.MonkeyPatch.context() as patch:
+        share_equal_snapshots(patch)
+        share_findings(patch)
+        Workbench().open_snapshot(sample_snapshot()).create_review(path, "Third quarter")
+    before = path.read_bytes()
+    yield path
+    assert path.read_bytes() == before, "a test changed the review that all share"
 
 
 @pytest.fixture(scope="session")

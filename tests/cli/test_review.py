@@ -483,11 +483,12 @@ def test_earlier_names_of_commands_and_options_keep_working_and_are_not_shown(
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
-def test_checkpoints_are_signed_by_themselves_after_so_many_decisions(made: Path, tmp_path: Path, run: Run) -> None:
+def test_checkpoints_are_signed_by_themselves_after_so_many_decisions(
+    made: Path, key: Path, tmp_path: Path, run: Run
+) -> None:
     review = Path(shutil.copy(made / "q3.iamreview", tmp_path / "auto.iamreview"))
-    key, kept = tmp_path / "key", tmp_path / "kept"
+    kept = tmp_path / "kept"
     kept.mkdir()
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True, timeout=60)
     with ReviewFile.open(review, writable=False) as opened:
         ids = list(opened.ids)
     signs = ("--checkpoint-key", key, "--checkpoint-every", "2", "--checkpoint-folder", kept)

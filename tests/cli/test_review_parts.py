@@ -91,7 +91,7 @@ def test_snapshot_must_be_that_of_the_review(run: Run, tmp_path: Path) -> None:
 
 
 @SIGNS
-def test_whole_way_from_assigning_to_the_merged_review(run: Run, tmp_path: Path) -> None:
+def test_whole_way_from_assigning_to_the_merged_review(run: Run, key: Path, tmp_path: Path) -> None:
     ana, ben = split(run, tmp_path)
     of_ana, of_ben = items(ana), items(ben)
     assert sorted(of_ana + of_ben) == sorted(items(tmp_path / "q4.iamreview"))
@@ -111,8 +111,6 @@ def test_whole_way_from_assigning_to_the_merged_review(run: Run, tmp_path: Path)
         writer.writerows(rows)
     run("review", "fill", ben, sheet, "--reviewer", "Ben")
     # unsigned parts are refused where signatures are asked for
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     run("review", "sign", ana, "--name", "Ana", "--key", key)
     done = run("review", "merge", "q4.iamreview", "parts", "--require-signature", status=2)
     assert "--allowed-signers" in done.stderr
@@ -162,10 +160,8 @@ def lines(ids: list[str]) -> list[str]:
 
 
 @SIGNS
-def test_signature_of_another_state_is_refused(run: Run, tmp_path: Path) -> None:
+def test_signature_of_another_state_is_refused(run: Run, key: Path, tmp_path: Path) -> None:
     ana, _ = split(run, tmp_path)
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
     run("review", "sign", ana, "--name", "Ana", "--key", key)
     run("review", "decide", ana, "--decision", "keep", "--reviewer", "Ana", *lines(items(ana)[:1]))
     done = run("review", "merge", "q4.iamreview", ana, status=2)

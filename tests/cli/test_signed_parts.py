@@ -2,9 +2,8 @@
 
 import json
 import shutil
-import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,35 +21,47 @@ pytestmark = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="ther
 Value = dict[str, Any]
 
 
-@pytest.fixture
-def merged(iamdesk: Run, sample_review: Path, tmp_path: Path) -> Path:
-    """A review with the signed part of Ana merged: revoked, with one exception; Ben's is unsigned."""
-    review = Path(shutil.copy(sample_review, tmp_path / "q4.iamreview"))
-    (tmp_path / "rules.csv").write_text("class,reviewer\nrole,Ana\n,Ben\n")
+@pytest.fixture(scope="module")
+def signed_and_merged(
+    run_once: Run, sample_review: Path, key: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A folder with a review of which the signed part of Ana is merged: revoked, with one exception; Ben's is unsigned.
+
+    Not to be changed.
+    """
+    folder = tmp_path_factory.mktemp("signed")
+    review = Path(shutil.copy(sample_review, folder / "q4.iamreview"))
+    (folder / "rules.csv").write_text("class,reviewer\nrole,Ana\n,Ben\n")
 
     def run(*words: object) -> None:
-        done = iamdesk(*map(str, words))
+        done = run_once(*map(str, words))
         assert done.returncode == 0, (done.stdout, done.stderr)
 
-    run("review", "assign", review, "--rules", tmp_path / "rules.csv")
-    run("review", "split", review, "-o", "parts")
+    run("review", "assign", review, "--rules", folder / "rules.csv")
+    run("review", "split", review, "-o", folder / "parts")
     for name in ("Ana", "Ben"):
-        part = tmp_path / "parts" / f"{name}.iamreview"
+        part = folder / "parts" / f"{name}.iamreview"
         with ReviewFile.open(part, writable=False) as file:
             items = list(file.ids)
         words = ("review", "decide", part, "--reviewer", name, "--reason", "left")
         run(*words, "--decision", "revoke", *(word for one in items[:-1] for word in ("--entitlement", one)))
         exception = ("--decision", "except", "--owner", "Eve", "--until", "2099-03-31")
         run(*words, *exception, "--entitlement", items[-1])
-    run("review", "sign", tmp_path / "parts" / "Ana.iamreview", "--name", "Ana", "--key", new_key(tmp_path / "key"))
-    (tmp_path / "known").write_text(f"Ana {(tmp_path / 'key.pub').read_text()}")
-    run("review", "merge", review, "parts", "--by", "Cara", "--allowed-signers", tmp_path / "known")
-    return review
+    for name in ("key", "key.pub"):
+        shutil.copy(key.with_name(name), folder / name)
+    run("review", "sign", folder / "parts" / "Ana.iamreview", "--name", "Ana", "--key", folder / "key")
+    (folder / "known").write_text(f"Ana {(folder / 'key.pub').read_text()}")
+    run("review", "merge", review, folder / "parts", "--by", "Cara", "--allowed-signers", folder / "known")
+    before = review.read_bytes()
+    yield folder
+    assert review.read_bytes() == before, "a test changed the review that all share"
 
 
-def new_key(path: Path) -> Path:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
-    return path
+@pytest.fixture
+def merged(signed_and_merged: Path, tmp_path: Path) -> Path:
+    """A copy of the review of `signed_and_merged`, which may be changed."""
+    shutil.copytree(signed_and_merged, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "q4.iamreview"
 
 
 def verified(

@@ -234,8 +234,6 @@ EDITS: tuple[Callable[[random.Random, World], None], ...] = (
 
 def followed(old: Snapshot, new: Snapshot) -> tuple[CarryOver, dict[str, ReviewItem]]:
     before = Review(old, {})
-    before.lines = review_scope(Evaluator(old, now=lambda: MOMENT)).lines
-    before._decisions = dict.fromkeys((line.line_id for line in before.lines), next(iter(before._decisions.values())))
     lines = review_scope(Evaluator(new, now=lambda: MOMENT)).lines
     found = carry_forward(before, lines, compare_snapshots(old, new, MOMENT), new, TODAY)
     return found, {line.line_id: line for line in lines}

@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import subprocess
-import sys
 import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +28,7 @@ from iamdesk.review.decisions import UNDECIDED, ItemDecision, ReviewDecision, Re
 from iamdesk.review.events import EventKind
 from iamdesk.review.review_file import ReviewFile
 
+from ..terminal import run_here
 from .forger import Forger
 from .test_parts import (
     ANA,
@@ -50,6 +50,22 @@ from .test_parts import (
 __all__ = ["parts", "review", "rules"]
 SIGNS = pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="there is no ssh-keygen")
 COLUMNS = ("number", "moment", "reviewer", "account", "line_id", "line_sha256", "before", "after", "previous")
+type Terminal = Callable[..., str]
+type Sign = Callable[[Path, str, Path], str]
+type Merge = Callable[[Path, Path, int], str]
+
+
+@pytest.fixture
+def iamdesk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Runs iamdesk in the folder of the review, and returns what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: object, status: int) -> str:
+        done = run_here([str(word) for word in words], monkeypatch)
+        assert done.returncode == status, (done.stdout, done.stderr)
+        return done.stdout + done.stderr
+
+    return run
 
 
 def forge(path: Path, number: int, do: Callable[[dict[str, Any]], object]) -> None:
@@ -242,10 +258,12 @@ def test_part_is_not_assigned_again(review: Path, parts: dict[str, Path], rules:
         assign_review(parts["Ana"], read_rules(rules), ANA)
 
 
-def test_assigning_again_says_what_stays_in_parts(review: Path, parts: dict[str, Path], tmp_path: Path) -> None:
+def test_assigning_again_says_what_stays_in_parts(
+    review: Path, parts: dict[str, Path], tmp_path: Path, iamdesk: Terminal
+) -> None:
     assert kept_in_parts(review) == 0
     again = rules_file(tmp_path, "account,reviewer,due\n111122223333,Zoe,\n,Dora,\n")
-    told = iamdesk(tmp_path, "review", "assign", review, "--rules", again, status=0)
+    told = iamdesk("review", "assign", review, "--rules", again, status=0)
     assert "5 items in parts of other reviewers" in told
 
 
@@ -296,42 +314,32 @@ def test_progress_counts_the_parts_of_the_review_once(review: Path, parts: dict[
 # With signatures
 
 
-def iamdesk(folder: Path, *words: object, status: int) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "iamdesk", *map(str, words)],
-        cwd=folder,
-        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == status, (done.stdout, done.stderr)
-    return done.stdout + done.stderr
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> dict[str, Path]:
-    found, known = {}, []
-    for name in ("Ana", "Ben", "Dora"):
-        found[name] = tmp_path / f"key-{name}"
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", found[name]], check=True)
-        known.append(f"{name} {found[name].with_suffix('.pub').read_text()}")
-    (tmp_path / "signers").write_text("".join(known))
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A key for each of three persons, and beside them the list of who has which."""
+    folder = tmp_path_factory.mktemp("keys")
+    found = {name: folder / f"key-{name}" for name in ("Ana", "Ben", "Dora")}
+    for path in found.values():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    known = [f"{name} {path.with_suffix('.pub').read_text()}" for name, path in found.items()]
+    (folder / "signers").write_text("".join(known))
     return found
 
 
-def sign(part: Path, name: str, key: Path) -> None:
-    iamdesk(part.parent, "review", "sign", part, "--name", name, "--key", key, status=0)
+@pytest.fixture
+def sign(iamdesk: Terminal) -> Sign:
+    return lambda part, name, key: iamdesk("review", "sign", part, "--name", name, "--key", key, status=0)
 
 
-def merge(review: Path, part: Path, status: int) -> str:
-    words = ("--require-signature", "--allowed-signers", "signers")
-    return iamdesk(review.parent, "review", "merge", review, part, *words, status=status)
+@pytest.fixture
+def merge(iamdesk: Terminal, keys: dict[str, Path]) -> Merge:
+    words = ("--require-signature", "--allowed-signers", keys["Ana"].with_name("signers"))
+    return lambda review, part, status: iamdesk("review", "merge", review, part, *words, status=status)
 
 
 @SIGNS
 def test_signature_shows_the_decisions_of_its_signer_only(
-    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+    review: Path, parts: dict[str, Path], keys: dict[str, Path], sign: Sign, merge: Merge
 ) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     decide(parts["Ana"], BEN, {of(PROD, 1): REVOKE})
@@ -351,7 +359,7 @@ def test_signature_shows_the_decisions_of_its_signer_only(
 
 @SIGNS
 def test_delegation_counts_if_the_reviewer_signed_it(
-    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+    review: Path, parts: dict[str, Path], keys: dict[str, Path], sign: Sign, merge: Merge
 ) -> None:
     delegate_part(parts["Ana"], "Dora", ANA, "")  # anybody can type Ana's name
     decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
@@ -363,7 +371,7 @@ def test_delegation_counts_if_the_reviewer_signed_it(
 
 @SIGNS
 def test_delegation_added_after_signing_breaks_the_signature(
-    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+    review: Path, parts: dict[str, Path], keys: dict[str, Path], sign: Sign, merge: Merge
 ) -> None:
     decide(parts["Ana"], DORA, {of(PROD, 0): KEEP})
     sign(parts["Ana"], "Ana", keys["Ana"])
@@ -375,7 +383,7 @@ def test_delegation_added_after_signing_breaks_the_signature(
 
 @SIGNS
 def test_signature_of_another_part_or_state_is_refused(
-    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+    review: Path, parts: dict[str, Path], keys: dict[str, Path], sign: Sign, merge: Merge
 ) -> None:
     sign(parts["Ana"], "Ana", keys["Ana"])
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
@@ -387,20 +395,20 @@ def test_signature_of_another_part_or_state_is_refused(
 
 @SIGNS
 def test_signature_without_known_keys_is_required_in_vain(
-    review: Path, parts: dict[str, Path], keys: dict[str, Path]
+    review: Path, parts: dict[str, Path], keys: dict[str, Path], sign: Sign, iamdesk: Terminal
 ) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     sign(parts["Ana"], "Ana", keys["Dora"])
-    told = iamdesk(review.parent, "review", "merge", review, parts["Ana"], "--require-signature", status=2)
+    told = iamdesk("review", "merge", review, parts["Ana"], "--require-signature", status=2)
     assert "--allowed-signers" in told
     assert decisions(review)[of(PROD, 0)] == UNDECIDED
-    assert "key not compared" in iamdesk(review.parent, "review", "merge", review, parts["Ana"], status=0)
+    assert "key not compared" in iamdesk("review", "merge", review, parts["Ana"], status=0)
 
 
-def test_broken_part_does_not_hide_what_was_merged(review: Path, parts: dict[str, Path]) -> None:
+def test_broken_part_does_not_hide_what_was_merged(review: Path, parts: dict[str, Path], iamdesk: Terminal) -> None:
     decide(parts["Ana"], ANA, {of(PROD, 0): KEEP})
     decide(parts["Dora"], DORA, {"f-444455556666": ItemDecision(ReviewDecision.FIX, "soon")})
     change_head(parts["Ana"], "detail.part_due", "2030-01-01")
-    told = iamdesk(review.parent, "review", "merge", review, "parts", status=2)
+    told = iamdesk("review", "merge", review, "parts", status=2)
     assert "due day was changed" in told
     assert "Dora: 1 decision merged" in told

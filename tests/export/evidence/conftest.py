@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from iamdesk.review.events import EventKind
 from iamdesk.review.review_file import ReviewFile
 
 from ...builders.reviews import create_on
-from ...opened import share_equal_evaluators, share_findings
+from ...opened import keep_shared, share_equal_evaluators, share_findings
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ANA = Reviewer("Ana Moreno", "ana")
@@ -47,7 +48,7 @@ def finding_decision(choice: ReviewDecision) -> ItemDecision:
 
 @pytest.fixture(scope="session", autouse=True)
 def equal_evaluators() -> Iterator[None]:
-    """A snapshot is asked the same questions by each pack that is verified; `test_verification` does all anew once."""
+    """A snapshot is asked the same questions by each pack; `test_whole_pack_passes…` does all anew once."""
     with pytest.MonkeyPatch.context() as patch:
         share_equal_evaluators(patch)
         share_findings(patch)
@@ -56,11 +57,11 @@ def equal_evaluators() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sample() -> SnapshotSession:
-    return Workbench().open_snapshot(sample_snapshot())
+    return keep_shared(Workbench().open_snapshot(sample_snapshot()))
 
 
 @pytest.fixture(scope="session")
-def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("decided") / "q3.iamreview"
     sample.create_review(path, "Third quarter", {"standards": "SOC 2 CC6.2"})
     create_on(path, NOW)
@@ -77,14 +78,39 @@ def decided(sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -
         review.record({first: ItemDecision(ReviewDecision.KEEP, second=BEN.name)}, BEN, lambda: NOW)
         reminders = [(EventKind.REMIND, {"to": [name]}) for name in ("Ana Moreno", "Ben Okafor")]
         review.append([], reminders, Reviewer("Cara Diaz", "cara"), lambda: NOW)
-    return path
+    with unchanged(path):
+        yield path
+
+
+@contextmanager
+def unchanged(path: Path) -> Iterator[Path]:
+    """Give a file or folder that tests share, and fail if one of them changed it."""
+    before = _state(path)
+    yield path
+    assert _state(path) == before, f"a test changed {path.name}, which all share"
+
+
+def _state(path: Path) -> dict[Path, bytes]:
+    return {one: one.read_bytes() for one in (path, *sorted(path.rglob("*"))) if one.is_file()}
 
 
 @pytest.fixture(scope="session")
-def made(sample: SnapshotSession, decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(sample: SnapshotSession, decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with ReviewFile.open(decided, writable=False) as review:
         into = tmp_path_factory.mktemp("pack") / "review-q3"
-        return write_package(review, into, evaluator=sample.evaluator, generated_at=NOW)
+        write_package(review, into, evaluator=sample.evaluator, generated_at=NOW)
+    with unchanged(into):
+        yield into
+
+
+@pytest.fixture(scope="session")
+def bare(sample: SnapshotSession, decided: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A package without the snapshot: verifying it takes a moment."""
+    with ReviewFile.open(decided, writable=False) as review:
+        into = tmp_path_factory.mktemp("bare") / "pack"
+        write_package(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+    with unchanged(into):
+        yield into
 
 
 @pytest.fixture

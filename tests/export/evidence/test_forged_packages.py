@@ -35,14 +35,6 @@ from .conftest import NOW
 from .package_forger import FORGERIES, Forgery, remove, seal_anew, text, write
 
 
-@pytest.fixture(scope="module")
-def bare(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package without the snapshot: verifying it takes a moment."""
-    with ReviewFile.open(decided, writable=False) as review:
-        into = tmp_path_factory.mktemp("bare") / "pack"
-        return write_package(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
-
-
 def is_found(pack: Path) -> bool:
     return any(one.outcome is Outcome.FAILED for one in verify(pack))
 

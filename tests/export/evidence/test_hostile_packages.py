@@ -5,6 +5,7 @@ import random
 import shutil
 import stat
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from iamdesk.review.decisions import ItemDecision, ReviewDecision
 from iamdesk.review.journal import canonical
 from iamdesk.review.review_file import ReviewFile
 
-from .conftest import ANA, NOW
+from .conftest import ANA, NOW, unchanged
 
 ODD: tuple[Any, ...] = (
     None,
@@ -46,13 +47,12 @@ ODD: tuple[Any, ...] = (
 
 
 @pytest.fixture(scope="module")
-def bare(decided: Path, sample: SnapshotSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A signed pack without the snapshot: verifying it takes a moment."""
-    into = tmp_path_factory.mktemp("bare") / "pack"
-    with ReviewFile.open(decided, writable=False) as review:
-        write_package(review, into, evaluator=sample.evaluator, generated_at=NOW, with_source=False)
+def attested(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A pack without the snapshot that its owner signed off."""
+    into = Path(shutil.copytree(bare, tmp_path_factory.mktemp("attested") / "pack"))
     sign(into, Role.OWNER, "Olga", now=NOW)
-    return into
+    with unchanged(into):
+        yield into
 
 
 def seal_anew(pack: Path) -> None:
@@ -88,9 +88,9 @@ def changed(value: Any, at: tuple[Any, ...], new: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", ["00_manifest.json", "review.json", "verdicts.jsonl", "09_journal.jsonl"])
-def test_any_value_of_another_kind_is_a_result(name: str, bare: Path, tmp_path: Path) -> None:
+def test_any_value_of_another_kind_is_a_result(name: str, attested: Path, tmp_path: Path) -> None:
     """One place at a time, and everything is hashed anew."""
-    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+    pack = Path(shutil.copytree(attested, tmp_path / "pack"))
     file, kept = pack / name, {one: (pack / one).read_bytes() for one in ("00_manifest.json", "SHA256SUMS", name)}
     first, _, rest = kept[name].partition(b"\n") if name.endswith("l") else (kept[name], b"", b"")
     value = json.loads(first)
@@ -115,8 +115,8 @@ def test_any_value_of_another_kind_is_a_result(name: str, bare: Path, tmp_path: 
             (pack / one).write_bytes(content)
 
 
-def test_random_bytes_in_any_file_are_results(bare: Path, tmp_path: Path) -> None:
-    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+def test_random_bytes_in_any_file_are_results(attested: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(attested, tmp_path / "pack"))
     manifest, sums = (pack / "00_manifest.json").read_bytes(), (pack / "SHA256SUMS").read_bytes()
     chance = random.Random(15)
     for file in files_of(pack):
@@ -139,8 +139,8 @@ def test_random_bytes_in_any_file_are_results(bare: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "content", [b"", b"null", b"[]", b"{}", b'{"files":5}', b"[" * 100_000, b"\xff", b'{"files":[{}]}']
 )
-def test_malformed_manifests(content: bytes, bare: Path, tmp_path: Path) -> None:
-    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+def test_malformed_manifests(content: bytes, attested: Path, tmp_path: Path) -> None:
+    pack = Path(shutil.copytree(attested, tmp_path / "pack"))
     (pack / "00_manifest.json").write_bytes(content)
     (only,) = verify(pack)
     assert (only.name, only.outcome) == ("manifest", Outcome.FAILED)
@@ -170,10 +170,10 @@ def test_malformed_manifests(content: bytes, bare: Path, tmp_path: Path) -> None
     ],
 )
 def test_a_manifest_of_another_format_is_refused(
-    bare: Path, tmp_path: Path, change: dict[str, object], sentence: str
+    attested: Path, tmp_path: Path, change: dict[str, object], sentence: str
 ) -> None:
     """What it leaves out or adds is a failure, not a package that is checked less."""
-    pack = Path(shutil.copytree(bare, tmp_path / "pack"))
+    pack = Path(shutil.copytree(attested, tmp_path / "pack"))
     value = json.loads((pack / "00_manifest.json").read_bytes()) | change
     value = {name: one for name, one in value.items() if one is not ...}
     (pack / "00_manifest.json").write_bytes(canonical(value))
@@ -185,23 +185,23 @@ def test_a_manifest_of_another_format_is_refused(
     assert str(refused.value).endswith(f"is not an evidence package: 00_manifest.json {sentence}")
 
 
-def test_pipes_and_devices_in_a_pack_keep_nobody_waiting(bare: Path, tmp_path: Path) -> None:
+def test_pipes_and_devices_in_a_pack_keep_nobody_waiting(attested: Path, tmp_path: Path) -> None:
     import os
 
     for name in ("08_signoffs.json", "SHA256SUMS", "review.json", "03_entitlements.csv"):
-        pack = Path(shutil.copytree(bare, tmp_path / f"pack-{name}"))
+        pack = Path(shutil.copytree(attested, tmp_path / f"pack-{name}"))
         (pack / name).unlink()
         os.mkfifo(pack / name)
         assert any(one.outcome is Outcome.FAILED for one in verify(pack)), name
         assert stat.S_ISFIFO((pack / name).stat().st_mode)
 
 
-def test_archives_that_are_none(bare: Path, tmp_path: Path) -> None:
+def test_archives_that_are_none(attested: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole.zip"
     with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in sorted(bare.rglob("*")):
+        for file in sorted(attested.rglob("*")):
             if file.is_file():
-                archive.write(file, f"pack/{file.relative_to(bare).as_posix()}")
+                archive.write(file, f"pack/{file.relative_to(attested).as_posix()}")
     with opened_package(whole) as folder:
         assert (folder / "00_manifest.json").is_file()
     content = whole.read_bytes()
@@ -221,13 +221,13 @@ def test_archives_that_are_none(bare: Path, tmp_path: Path) -> None:
             assert "\n" not in str(error)  # noqa: PT017 - an archive may still be readable
 
 
-def test_an_archive_that_names_a_file_twice_is_refused(bare: Path, tmp_path: Path) -> None:
+def test_an_archive_that_names_a_file_twice_is_refused(attested: Path, tmp_path: Path) -> None:
     """Each reader would see another one of the two."""
     path = tmp_path / "twice.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.write(bare / "00_manifest.json", "pack/00_manifest.json")
+        archive.write(attested / "00_manifest.json", "pack/00_manifest.json")
         with pytest.warns(UserWarning, match="Duplicate"):
-            archive.write(bare / "SHA256SUMS", "pack/00_manifest.json")
+            archive.write(attested / "SHA256SUMS", "pack/00_manifest.json")
     with pytest.raises(ExportError, match="twice"), opened_package(path):
         pass
 
@@ -258,6 +258,6 @@ def test_a_source_that_could_not_be_read_to_its_end_has_its_hash_too(tmp_path: P
     assert Workbench().open_snapshot(place).snapshot.sha256 != before, "what is not understood is told apart, too"
 
 
-def test_signoffs_list_is_canonical(bare: Path) -> None:
-    content = (bare / "08_signoffs.json").read_bytes()
+def test_signoffs_list_is_canonical(attested: Path) -> None:
+    content = (attested / "08_signoffs.json").read_bytes()
     assert canonical(json.loads(content)) == content
