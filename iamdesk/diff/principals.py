@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial, reduce
+from itertools import chain
 from operator import or_
 from typing import NamedTuple
 
@@ -235,13 +236,14 @@ class PrincipalComparer:
 
     def _own_unlisted(self, before: PrincipalPolicies, after: PrincipalPolicies) -> Iterator[tuple[str, int]]:
         for own in (before, after):
-            for document in (*own.documents, *(own.boundary_documents or ())):
+            for document in (*own.in_order, *(own.boundary_documents or ())):
                 yield from self.new.reading.unlisted(document)
 
     def _unlisted_of_account(self, account: str) -> tuple[tuple[str, int], ...]:
         found = self._unlisted_of_accounts.get(account)
         if found is None:
-            documents = {document for side in (self.old, self.new) for document in side.documents_for_all(account)}
+            sides = (side.documents_for_all(account) for side in (self.old, self.new))
+            documents = dict.fromkeys(chain.from_iterable(sides))
             found = tuple(one for document in documents for one in self.new.reading.unlisted(document))
             self._unlisted_of_accounts[account] = found
         return found

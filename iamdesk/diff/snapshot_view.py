@@ -128,9 +128,9 @@ class PrincipalPolicies:
         supplied: frozenset[str] = frozenset(),
     ) -> None:
         self.facts = facts
-        self._in_order = tuple(documents)
-        self.documents = frozenset(self._in_order)
+        self.in_order = tuple(documents)
         """Documents of its identity policies."""
+        self.documents = frozenset(self.in_order)
         self.boundary_documents = boundary
         """None if it has no boundary; empty if the boundary was not captured."""
         self._together = together
@@ -144,7 +144,7 @@ class PrincipalPolicies:
     @cached_property
     def identity(self) -> ClauseActions:
         """The clauses of its identity policies."""
-        return self._together(self._in_order)
+        return self._together(self.in_order)
 
     @cached_property
     def boundary(self) -> ClauseActions | None:

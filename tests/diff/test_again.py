@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from iamdesk import Evaluator
+from iamdesk.diff.comparison import compare_snapshots
 from iamdesk.diff.snapshot_view import SnapshotView, share_space
 
+from ..access.worlds import NOON
 from ..builders.captures import allow, document
 from . import seeds
 from .test_equivalence import snapshot
@@ -48,13 +50,22 @@ def test_another_process_tells_the_same() -> None:
     assert told(3).splitlines() == told(4).splitlines()
 
 
+def _with_policies(*statements: seeds.Json) -> seeds.Json:
+    """Return a user with a policy for each statement."""
+    policies = [{"PolicyName": f"p{number}", "PolicyDocument": document(one)} for number, one in enumerate(statements)]
+    return seeds.user("u") | {"UserPolicyList": policies}
+
+
+def test_resources_of_no_listed_type_come_in_the_order_of_the_policies() -> None:
+    arns = [f"arn:aws:ec2:eu-west-1:111111111111:{name}" for name in "hcagfbed"]
+    user = _with_policies(*(allow("ec2:CreateTags", arn) for arn in arns))
+    found = compare_snapshots(snapshot("old", []), snapshot("new", [user]), NOON)
+    assert [effect.where for effect in found.effects()] == arns
+
+
 def test_documents_are_joined_in_the_order_in_which_they_are_carried() -> None:
     buckets = [f"arn:aws:s3:::{name}" for name in "hcagfbed"]
-    user = seeds.user("u", allow("sqs:*"))
-    user["UserPolicyList"] = [
-        {"PolicyName": f"p{number}", "PolicyDocument": document(allow("s3:ListBucket", bucket))}
-        for number, bucket in enumerate(buckets)
-    ]
+    user = _with_policies(*(allow("s3:ListBucket", bucket) for bucket in buckets))
     sides = [SnapshotView(Evaluator(snapshot(name, [user]))) for name in ("old", "new")]
     share_space(*sides)
     own = sides[0].own(user["Arn"])
