@@ -1,19 +1,21 @@
 # Everything a developer does, by name: `make help` lists it. Needs make and Python 3.12 or newer, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-one lint types imports unit coverage proofs bench mutation attack attack-bulk attack-diff attack-window fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
+.PHONY: help run test test-one test-changed nightly cluster same lint types imports unit coverage proofs bench mutation attack attack-bulk attack-diff attack-window fuzz crash soak sample schemas policies guide words translated picture package audit lock clean
 
 PY := .venv/bin/python
 SETUP := pyproject.toml packaging/environment.sh packaging/find_python.sh packaging/requirements/run.txt \
 	packaging/requirements/dev.txt
 # Qt without a screen: for tests and pictures.
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
+# Two workers: each takes a module at a time, in the order of tests/conftest.py, for a module shares what it makes.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 # Containers often forbid Python to keep what it compiles. The tests start many processes: each would compile all that it
 # imports, which takes longer than the start itself.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list what make can do
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 # The environment is made once and stamped; it is made anew when what it is made from changes.
 .venv/.installed: $(SETUP)
@@ -43,20 +45,34 @@ imports: .venv/.installed-dev
 test-one: .venv/.installed-dev ## run some tests: make test-one T="tests/checks/test_unused_entities.py -k hyg_03"
 	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(T)
 
+test-changed: .venv/.installed-dev ## what a change touches, in seconds: make test-changed [SINCE=HEAD~1]
+	@$(MAKE) --no-print-directory lint
+	@sh packaging/qt_libraries.sh offscreen
+	@tests="$$($(PY) packaging/changed_tests.py $(SINCE))" || exit 1; [ -z "$$tests" ] || \
+		$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci --maxfail=5 $(TWO) -m "not cluster" $$tests
+
 unit: .venv/.installed-dev
 	@sh packaging/qt_libraries.sh offscreen
 	@# Hypothesis draws the same inputs every time: a failure is news of the change, not of the day. For fresh ones leave
-	@# the profile out. Each worker begins with a half of the folders, for neighbours share what is opened and made; who
-	@# is done takes over from the other. Nothing here measures time: make bench does.
-	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal
+	@# the profile out. Nothing here measures time: make bench does.
+	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(TWO) -m "not cluster"
 
 coverage: .venv/.installed-dev ## which lines no test runs
 	@sh packaging/qt_libraries.sh offscreen
-	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal --cov --cov-report=term
+	$(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(TWO) --cov --cov-report=term
 
 proofs: .venv/.installed-dev ## draw every example of the properties that make test tries on a fifth
 	@sh packaging/qt_libraries.sh offscreen
-	IAMDESK_PROOFS=1 $(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci -n 2 --dist worksteal -m proofs
+	IAMDESK_PROOFS=1 $(OFFSCREEN) $(PY) -m pytest --hypothesis-profile=ci $(TWO) -m proofs
+
+nightly: .venv/.installed-dev ## every slow proof below, with one table at the end (a night); goes on where it stopped
+	$(PY) packaging/nightly.py
+
+cluster: .venv/.installed-dev ## a Dask cluster with real processes does the long work
+	$(OFFSCREEN) $(PY) -m pytest -m cluster tests/work
+
+same: .venv/.installed-dev ## do two checkouts print the same? make same OLD=../before NEW=.
+	$(PY) tests/same.py $(OLD) $(NEW)
 
 bench: .venv/.installed-dev ## measure how fast it is (tests/benchmarks)
 	@sh packaging/qt_libraries.sh offscreen

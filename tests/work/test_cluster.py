@@ -23,7 +23,7 @@ from iamdesk.work.workers import Workers
 from tests.work.duties import Errand, count_roles, double, wait_for_sign
 from tests.work.test_findings import as_bytes
 
-pytestmark = pytest.mark.filterwarnings("default")
+pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("default")]
 
 ORGANIZATION = resources() / "samples" / "acme-organization"
 
