@@ -102,7 +102,7 @@ sample: ## capture the sample account and organization anew (a fake AWS server a
 	$(PY) tests/sample_account/capture.py
 	$(PY) tests/sample_organization/capture.py
 
-mutation: .venv/.installed-dev ## how many of 1,500 deliberate faults in policy and evaluate the tests find (hours)
+mutation: .venv/.installed-dev ## how many of 600 deliberate faults in what decides the tests find (hours)
 	@sh packaging/environment.sh mutation
 	$(PY) packaging/mutation.py
 

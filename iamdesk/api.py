@@ -666,6 +666,7 @@ class Workbench:
         Raises:
             CaseError: the test case cannot be evaluated; its text says why in one sentence.
         """
-        from iamdesk.simulate.test_cases import evaluate_case
+        from iamdesk.simulate.test_cases import check_session_policies, evaluate_case
 
+        check_session_policies(case)
         return evaluate_case(case, unknown_context, unknown_action=unknown_action)

@@ -1,96 +1,91 @@
-"""Mutation testing of the policy language and the evaluator: `make mutation`, apart from the other checks.
+"""Mutation testing of what decides and of what is signed: `make mutation`, apart from the other checks.
 
-    python packaging/mutation.py [--sample 1500] [--seed 1] [--jobs 2] [--out build/mutation] [MODULE.py …]
+    python packaging/mutation.py [--sample 600] [--seed 1] [--same RESULTS] [--jobs 2] [--out FOLDER] [MODULE.py …]
 
-mutmut makes the mutants; here they are run. Each mutant lives in a process of its own, forked from one that has loaded
-pytest and the libraries but nothing of iamdesk, so that tables and caches are built by the mutated code, too. A mutant
-first meets the conformance corpus, then the tests of its module, and dies at the first that fails. Results are added to
-``results.jsonl`` in the folder, mutant by mutant: a second run goes on where the first one stopped.
+mutmut makes the mutants, of functions alone; here they are run. All tests but those of windows, processes and files are
+collected once. One pass notes which tests run which function that is to be mutated, line by line, and how long each
+takes. For each mutant a process is forked, in which the code of the function is exchanged, and the tests that run the
+changed line meet it, module by module, the own one first, until one fails. Results are added to ``results.jsonl`` in
+the folder, mutant by mutant: a second run goes on where the first one stopped. ``--same`` takes the mutants of another
+run's results, to compare two states of the tests.
 
 Left out, because no test of behaviour can or should tell them apart: decorators (sizes of caches, frozen, slots),
-``__slots__``, prose (texts with a space in them, which people read), ``strict=`` of `zip`, which is an assertion, and
-names and bounds of generics (``type …``).
+``__slots__``, prose (texts with a space in them, which people read), ``strict=`` of `zip`, which is an assertion, names
+and bounds of generics (``type …``), and what is worked out while modules are imported, before any test.
 """
 
 import argparse
 import difflib
 import gc
-import importlib.abc
-import importlib.util
 import json
 import os
+import pickle
 import random
 import resource
 import signal
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType, ModuleType
-from typing import Any, override
+from types import CodeType, FunctionType
+from typing import Any
 
-import hypothesis.strategies  # noqa: F401 - loaded once, for all
+import hypothesis
 import libcst as cst
 import libcst.matchers as m
 import pytest
+from _pytest.runner import runtestprotocol
 from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("iamdesk/policy", "iamdesk/evaluate")
-MOST_SECONDS = 180
-MOST_BYTES = 3 << 30
-
-_UNKNOWNS = ("tests/evaluate/test_solver.py",)
-_ENUMERATING = frozenset({"unknowns", "domains", "samples", "witnesses", "value_lists", "condition_tests"})
-
-
-_SLOW = frozenset(
-    {
-        "test_hostile_documents.py",
-        "test_managed_policies.py",
-        "test_properties.py",
-        "test_text.py",
-        "test_unknowns.py",
-        "test_what_can.py",
-        "test_who_can.py",
-        "test_why.py",
-    }
+FOLDERS = ("policy", "evaluate", "access", "diff", "attack_paths", "checks", "review", "export/evidence")
+"""Where mutants are made."""
+_NOT_RUN = (
+    "gui",
+    "crash",
+    "hostile",
+    "collect",
+    "project",
+    "work",
+    "benchmarks",
+    "sample_account",
+    "sample_organization",
 )
-"""Files that a mutant of another module does not meet: they take long."""
-
-_LAST = frozenset({"test_access_points.py", "test_effort.py"})
-"""Files that hold a test of several seconds: most mutants are dead before them."""
-
-
-def tests_of(module: Path) -> list[tuple[str, ...]]:
-    """Return the tests that a mutant of a module meets after the corpus: groups of files, its own first."""
-    own = f"tests/{module.parent.name}/test_{module.stem}.py"
-    folders = (f"tests/{module.parent.name}", "tests/evaluate", "tests/query")
-    files = [str(path.relative_to(ROOT)) for folder in folders for path in sorted((ROOT / folder).glob("test_*.py"))]
-    files.append("tests/explain/test_explanation.py")
-    quick = [file for file in dict.fromkeys(files) if Path(file).name not in _SLOW or file == own != _UNKNOWNS[0]]
-    quick.sort(key=lambda file: (file != own, Path(file).name in _LAST))
-    return [tuple(quick), _UNKNOWNS] if module.stem in _ENUMERATING else [tuple(quick)]
+"""Folders of tests that no mutant meets: windows and processes take too long."""
+MOST_SECONDS = 60
+"""Of processor, for one mutant: tests that would take longer together are left out, the slowest modules first."""
+MOST_BYTES = 6 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change of one module."""
+    """One change of one function."""
 
     path: Path
-    number: int
-    """Its place among the mutants of the module."""
     original: cst.CSTNode
     mutated: cst.CSTNode
+
+
+@dataclass(slots=True)
+class Change:
+    """A mutant as text: what differs, where, and what it is compiled to."""
+
+    path: Path
+    difference: tuple[str, ...]
+    lines: frozenset[int]
+    """The changed lines of the unchanged text."""
+    function: str
+    """The qualified name of the function or method."""
+    function_lines: frozenset[int]
+    code: CodeType
+    live: list[FunctionType] = field(default_factory=list)
 
     @property
     def key(self) -> str:
         """Its name in the results."""
-        return f"{self.path}#{self.number}"
+        return f"{self.path} {self.function} {' '.join(self.difference)}"
 
 
 # ── making mutants ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,13 +97,15 @@ def mutants_of(path: Path) -> tuple[cst.Module, list[Mutant]]:
     excluded = _excluded(module)
     kept = [one for one in mutations if id(one.original_node) not in excluded and not _is_prose(one.original_node)]
     kept = [one for one in kept if not _only_strict_changes(one.original_node, one.mutated_node)]
-    return module, [Mutant(path, number, one.original_node, one.mutated_node) for number, one in enumerate(kept)]
+    inside = [one for one in kept if one.contained_by_top_level_function is not None]
+    return module, [Mutant(path, one.original_node, one.mutated_node) for one in inside]
 
 
 def _excluded(module: cst.Module) -> set[int]:
-    """Return the ids of nodes below decorators, ``__slots__`` and declarations of types."""
+    """Return the ids of nodes below decorators, parameters, ``__slots__`` and declarations of types."""
     tops = [
         *m.findall(module, m.Decorator()),
+        *m.findall(module, m.Parameters()),
         *m.findall(module, m.TypeAlias()),
         *m.findall(module, m.TypeParameters()),
         *m.findall(module, m.Assign(targets=[m.AssignTarget(target=m.Name("__slots__"))])),
@@ -141,103 +138,177 @@ def _without_strict(call: cst.Call) -> list[tuple[str, str]]:
     ] + [("", printer.code_for_node(call.func))]
 
 
-# ── running one ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Impostor(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
-    """Loads a mutated text in the place of one module."""
-
-    def __init__(self, name: str, path: Path, text: str) -> None:
-        self._name, self._path, self._text = name, path, text
-
-    @override
-    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return itself as the loader of its module."""
-        return importlib.util.spec_from_loader(name, self, origin=str(self._path)) if name == self._name else None
-
-    @override
-    def get_source(self, fullname: str) -> str:
-        """Return the mutated text."""
-        return self._text
-
-    @override
-    def get_code(self, fullname: str) -> CodeType:
-        """Return the mutated code."""
-        return compile(self._text, str(self._path), "exec", dont_inherit=True)
-
-
-_DESELECTED = ("test_no_json_value_makes_it_fail", "test_size_does_not_hurt", "test_no_statement_makes_it_fail")
-_PYTEST = (
-    "-x",
-    "-q",
-    "-c",
-    os.devnull,
-    f"--rootdir={ROOT}",
-    "--import-mode=importlib",
-    "--hypothesis-profile=ci",
-    "-k",
-    " and ".join(f"not {name}" for name in _DESELECTED),
-)
-"""Without the plugins for the window, for coverage and so on, which are not needed and take longer than the tests."""
-
-
-def killer_of(path: Path, text: str, groups: int) -> str | None:
-    """Return what kills a mutant; None where it survives. Changes this process for good."""
-    name = ".".join(path.with_suffix("").parts)
-    sys.meta_path.insert(0, Impostor(name, ROOT / path, text))
-    corpus = _corpus_fails()
-    if corpus is not None:
-        return corpus
-    for group in tests_of(path)[:groups]:
-        if pytest.main([*_PYTEST, *group]) != pytest.ExitCode.OK:
-            return f"tests: {', '.join(group[:1])} …"
-    return None
-
-
-def _corpus_fails() -> str | None:
+def change_of(module: cst.Module, mutant: Mutant) -> Change | None:
+    """Return a mutant as text; None where it changes no function, or cannot be compiled."""
+    before = module.code
+    after: str = module.deep_replace(mutant.original, mutant.mutated).code  # type: ignore[arg-type]
+    name = str(ROOT / mutant.path)
     try:
-        from tests.conformance import test_corpus
-
-        for one in test_corpus.CASES:
-            test_corpus.check_answer(one)
-        for one in test_corpus.CASES:
-            test_corpus.check_answer_with_unknown_context(one)
-    except BaseException as error:  # noqa: BLE001 - whatever a mutant raises, it is found out
-        return f"corpus: {type(error).__name__}"
-    return None
-
-
-def _in_child(path: Path, text: str, groups: int, pipe: int) -> None:
-    """Run one mutant in this forked process and write what kills it to the pipe; never returns."""
-    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 5))  # of processor: machines are shared
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
-    silent = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silent, 1)
-    os.dup2(silent, 2)
-    killer: str | None = "out of memory"
-    with suppress(MemoryError):
-        killer = killer_of(path, text, groups)
-    os.write(pipe, json.dumps(killer).encode())
-    os._exit(0)
+        new = dict(_functions(compile(after, name, "exec", dont_inherit=True)))
+    except (SyntaxError, ValueError):
+        return None
+    old = dict(_functions(compile(before, name, "exec", dont_inherit=True)))
+    changed = [key for key in old if key in new and old[key] != new[key]]
+    if len(changed) != 1:
+        return None
+    key = changed[0]
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    lines = {
+        line for tag, i, j, *_ in matcher.get_opcodes() if tag != "equal" for line in range(i + 1, max(j, i + 1) + 1)
+    }
+    return Change(
+        mutant.path, difference(before, after), frozenset(lines), key[0], frozenset(_lines(old[key])), new[key]
+    )
 
 
-class Runner:
-    """Runs mutants side by side, each in a process of its own."""
+def _functions(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
+    """Yield the functions of a module and the methods of its classes, by name and place among those of that name."""
+    counts: Counter[str] = Counter()
+    for one in code.co_consts:
+        if isinstance(one, CodeType) and one.co_flags & 2:  # CO_NEWLOCALS: a function, not the body of a class
+            yield (one.co_qualname, counts[one.co_qualname]), one
+            counts[one.co_qualname] += 1
+        elif isinstance(one, CodeType):
+            yield from _functions(one)
 
-    def __init__(self, jobs: int, groups: int) -> None:
+
+def _and_inner(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _and_inner(one)
+
+
+def _lines(code: CodeType) -> Iterator[int]:
+    yield from (line for one in _and_inner(code) for _, _, line in one.co_lines() if line is not None)
+
+
+def difference(before: str, after: str) -> tuple[str, ...]:
+    """Return the changed lines, as a diff shows them."""
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
+    return tuple(line.strip() for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def drawn(paths: Sequence[Path], sample: int, seed: int, same: frozenset[str]) -> list[Change]:
+    """Return as many mutants as asked for, from each folder in proportion to how many it has; or those named."""
+    trees: dict[Path, cst.Module] = {}
+    mutants: defaultdict[str, list[Mutant]] = defaultdict(list)
+    for path in paths:
+        if not same or any(key.startswith(f"{path} ") for key in same):
+            trees[path], found = mutants_of(path)
+            mutants[_folder(path)] += found
+    total = sum(map(len, mutants.values()))
+    say(f"{total:,} mutants in {len(trees)} modules")
+    pick = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    changes: dict[str, Change] = {}
+    for found in mutants.values():
+        wanted = len(found) if same or not sample else -(-sample * len(found) // total)
+        pick.shuffle(found)
+        of_folder = 0
+        for mutant in found:
+            if of_folder == wanted:
+                break
+            change = change_of(trees[mutant.path], mutant)
+            if change and change.key not in changes and (not same or change.key in same):
+                changes[change.key] = change
+                of_folder += 1
+    return list(changes.values())
+
+
+def _folder(path: Path) -> str:
+    return next(folder for folder in FOLDERS if path.is_relative_to(Path("iamdesk", folder)))
+
+
+# ── which tests run which lines ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class Trace:
+    """Which tests run the lines of functions that are mutated, how long each takes, and which fail as they are."""
+
+    tests: defaultdict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+    seconds: dict[int, float] = field(default_factory=dict)
+    failed: list[int] = field(default_factory=list)
+
+
+class Tracer:
+    """Runs tests and notes the lines that each runs; what a module's first test sets up, all its tests run."""
+
+    def __init__(self, changes: Iterable[Change]) -> None:
+        self._changes = changes
+        self._lines: set[tuple[str, int]] = set()
+
+    def run(self, items: Sequence[pytest.Item], numbers: Sequence[int]) -> Trace:
+        """Run these of the tests, in their order."""
+        trace = Trace()
+        of_module: defaultdict[Path, list[int]] = defaultdict(list)
+        for number in numbers:
+            of_module[items[number].path].append(number)
+        watch = sys.monitoring
+        watch.use_tool_id(watch.COVERAGE_ID, "mutation")
+        watch.register_callback(watch.COVERAGE_ID, watch.events.LINE, self._line)
+        for change in self._changes:
+            for code in {code for function in change.live for code in _and_inner(function.__code__)}:
+                watch.set_local_events(watch.COVERAGE_ID, code, watch.events.LINE)
+        items[0].config.pluginmanager.register(self)
+        for at, number in enumerate(numbers):
+            self._lines = set()
+            self.set_up: set[tuple[str, int]] = set()
+            watch.restart_events()
+            started = time.process_time()
+            following = items[numbers[at + 1]] if at + 1 < len(numbers) else None
+            reports = runtestprotocol(items[number], log=False, nextitem=following)
+            trace.seconds[number] = time.process_time() - started
+            if any(report.failed for report in reports):
+                trace.failed.append(number)
+            for line in self._lines:
+                trace.tests[line].add(number)
+            if of_module[items[number].path][0] == number:
+                for line in self.set_up:
+                    trace.tests[line].update(of_module[items[number].path])
+        return trace
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        """What ran until now belongs to fixtures."""
+        self.set_up = set(self._lines)
+
+    def _line(self, code: CodeType, line: int) -> object:
+        self._lines.add((code.co_filename, line))
+        return sys.monitoring.DISABLE
+
+
+# ── running mutants ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Children:
+    """Runs functions side by side, each in a forked process, and hands on what they return."""
+
+    def __init__(self, jobs: int) -> None:
         self._jobs = jobs
-        self._groups = groups
-        self._running: dict[int, tuple[int, Callable[[str | None], None]]] = {}
+        self._running: dict[int, tuple[int, Callable[[Any], None]]] = {}
 
-    def run(self, path: Path, text: str, done: Callable[[str | None], None]) -> None:
-        """Start a mutant; ``done`` is called with what kills it."""
+    def run(self, work: Callable[[], Any], done: Callable[[Any], None], seconds: int) -> None:
+        """Start one; ``done`` is called with its result, ``"time"`` or ``"crash"``."""
         while len(self._running) >= self._jobs:
             self._collect()
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            _in_child(path, text, self._groups, writing)
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))  # of processor: machines are shared
+            resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+            signal.alarm(10 * seconds)
+            silent = os.open(os.devnull, os.O_RDWR)
+            for stream in (0, 1, 2):
+                os.dup2(silent, stream)
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - whatever a mutant raises, it is found out
+                result = f"error: {type(error).__name__}"
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(pickle.dumps(result))
+            os._exit(0)
         os.close(writing)
         self._running[child] = (reading, done)
 
@@ -247,128 +318,184 @@ class Runner:
             self._collect()
 
     def _collect(self) -> None:
-        child, status = os.wait()
+        # Read before waiting: a child with a long result ends only when it is read.
+        child = next(iter(self._running))
+        if len(self._running) > 1:
+            import select
+
+            ready, _, _ = select.select([reading for reading, _ in self._running.values()], [], [])
+            child = next(one for one, (reading, _) in self._running.items() if reading in ready)
         reading, done = self._running.pop(child)
         with os.fdopen(reading, "rb") as pipe:
-            told = pipe.read()
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
-            done("time")
-        else:
-            done(json.loads(told) if told else "crash")
+            said = pipe.read()
+        _, status = os.waitpid(child, 0)
+        ended = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGXCPU, signal.SIGALRM)
+        done(pickle.loads(said) if said else "time" if ended else "crash")  # noqa: S301 - from a child of this process
+
+
+class Plugin:
+    """Takes the place of pytest's loop: all tests are collected, none of the program has run."""
+
+    def __init__(self, options: argparse.Namespace, changes: list[Change]) -> None:
+        self._options = options
+        self._changes = changes
+        self._children = Children(options.jobs)
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Trace, then run every mutant."""
+        items = session.items
+        self._find_live()
+        gc.collect()
+        gc.freeze()  # no child looks through what all share
+        trace = self._trace(items)
+        say(f"{len(trace.seconds):,} tests, {sum(trace.seconds.values()):,.0f} s, {len(trace.failed)} fail as they are")
+        for number in trace.failed:
+            say(f"  {items[number].nodeid}")
+        log = self._options.out / "results.jsonl"
+        results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        known = {one["mutant"] for one in results}
+        to_run = [change for change in self._changes if change.key not in known]
+        say(f"{len(known):,} known, {len(to_run):,} to run")
+        started = time.monotonic()
+        with log.open("a", encoding="utf-8") as stream:
+
+            def note(change: Change, tests: int, killer: str | None) -> None:
+                result = {"mutant": change.key, "folder": _folder(change.path), "killer": killer, "tests": tests}
+                results.append(result)
+                stream.write(json.dumps(result) + "\n")
+                stream.flush()
+
+            for number, change in enumerate(to_run):
+                chosen = self._tests_of(change, items, trace)
+                self._children.run(
+                    lambda change=change, chosen=chosen: _killer(change, [items[one] for one in chosen]),
+                    lambda killer, change=change, chosen=chosen: note(change, len(chosen), killer),
+                    3 * MOST_SECONDS,
+                )
+                if number % 50 == 49:
+                    say(f"{number + 1:,} of {len(to_run):,} after {time.monotonic() - started:,.0f} s")
+            self._children.finish()
+        wanted = {change.key for change in self._changes}
+        for line in report([one for one in results if one["mutant"] in wanted]):
+            say(line)
+        return True
+
+    def _find_live(self) -> None:
+        functions: defaultdict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+        for one in gc.get_objects():
+            if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(str(ROOT / "iamdesk")):
+                functions[one.__code__.co_filename, one.__code__.co_qualname].append(one)
+        for change in self._changes:
+            lines = change.function_lines
+            alive = functions[str(ROOT / change.path), change.function]
+            change.live = [one for one in alive if one.__code__.co_firstlineno in range(min(lines) - 9, max(lines) + 1)]
+
+    def _trace(self, items: Sequence[pytest.Item]) -> Trace:
+        by_module: defaultdict[Path, list[int]] = defaultdict(list)
+        for number, item in enumerate(items):
+            by_module[item.path].append(number)
+        traces: list[Trace] = []
+        for share in range(self._options.jobs):
+            numbers = [one for path in sorted(by_module)[share :: self._options.jobs] for one in by_module[path]]
+            self._children.run(
+                lambda numbers=numbers: Tracer(self._changes).run(items, numbers), traces.append, 3 * 3600
+            )
+        self._children.finish()
+        whole = Trace()
+        for trace in traces:
+            if isinstance(trace, str):
+                sys.exit(f"the tests cannot be traced: {trace}")
+            for line, numbers in trace.tests.items():
+                whole.tests[line] |= numbers
+            whole.seconds |= trace.seconds
+            whole.failed += trace.failed
+        return whole
+
+    def _tests_of(self, change: Change, items: Sequence[pytest.Item], trace: Trace) -> list[int]:
+        """Return the tests that run the changed lines, or else the function: by module, quick ones first."""
+        name = str(ROOT / change.path)
+        found: set[int] = set().union(*(trace.tests.get((name, line), ()) for line in change.lines))
+        found = found or set().union(*(trace.tests.get((name, line), ()) for line in change.function_lines))
+        found -= set(trace.failed)
+        seconds: Counter[Path] = Counter()
+        for number in found:
+            seconds[items[number].path] += trace.seconds[number]  # type: ignore[assignment]
+        own = f"test_{change.path.stem}.py"
+        chosen: list[Path] = []
+        for path in sorted(seconds, key=lambda path: (path.name != own, seconds[path])):
+            if not chosen or sum(seconds[one] for one in chosen) + seconds[path] <= MOST_SECONDS:
+                chosen.append(path)
+        turn = {path: place for place, path in enumerate(chosen)}
+        return sorted((one for one in found if items[one].path in turn), key=lambda one: (turn[items[one].path], one))
+
+
+def _killer(change: Change, items: Sequence[pytest.Item]) -> str | None:
+    """Return the test that kills a mutant; None where it survives. Changes this process for good."""
+    for function in change.live:
+        function.__code__ = change.code
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        if any(report.failed for report in runtestprotocol(item, log=False, nextitem=following)):
+            return item.nodeid
+    return None
 
 
 # ── all of them ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def chosen(by_module: dict[Path, list[Mutant]], sample: int, seed: int) -> list[Mutant]:
-    """Return as many mutants as asked for, from each module in proportion to how many it has; 0 is all."""
-    total = sum(map(len, by_module.values()))
-    pick = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    found: list[Mutant] = []
-    for mutants in by_module.values():
-        count = len(mutants) if not sample else min(len(mutants), -(-sample * len(mutants) // total))
-        found += pick.sample(mutants, count)
-    pick.shuffle(found)
-    return found
-
-
-def difference(before: str, after: str) -> list[str]:
-    """Return the changed lines, as a diff shows them."""
-    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
-    return [line for line in lines if not line.startswith(("---", "+++"))]
-
-
-def report(results: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield one line a module: mutants, killed, by time, survivors."""
-    by_module: defaultdict[str, Counter[str]] = defaultdict(Counter)
+def report(results: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield one line a folder: mutants, killed, by time, survivors that no test runs."""
+    by_folder: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for one in results:
         word = "survived" if one["killer"] is None else "time" if one["killer"] == "time" else "killed"
-        by_module[one["module"]][word] += 1
-        by_module["all"][word] += 1
-    for module, counts in sorted(by_module.items(), key=lambda item: (item[0] == "all", item[0])):
-        total = counts.total()
-        dead = total - counts["survived"]
-        score = 100 * dead / total
-        yield f"{module:<40} {total:5} mutants {dead:5} killed ({counts['time']} by time) {score:6.1f} %"
+        for folder in (one["folder"], "all"):
+            by_folder[folder][word] += 1
+            by_folder[folder]["not run"] += one["tests"] == 0
+    for folder, counts in sorted(by_folder.items(), key=lambda item: (item[0] == "all", item[0])):
+        dead = counts["killed"] + counts["time"]
+        total = dead + counts["survived"]
+        say_run = f"{counts['time']} by time, {counts['not run']} run by no test"
+        yield f"{folder:<16} {total:5} mutants {dead:5} killed ({say_run}) {100 * dead / total:6.1f} %"
 
 
 def main() -> None:
-    """Run mutants and print the score of each module."""
-    parser = argparse.ArgumentParser(description="Mutation testing of the policy language and the evaluator.")
-    parser.add_argument("--sample", type=int, default=1500, help="how many mutants, at random; 0: all")
+    """Run mutants and print the score of each folder."""
+    parser = argparse.ArgumentParser(description="Mutation testing: how many deliberate faults the tests find.")
+    parser.add_argument("--sample", type=int, default=600, help="how many mutants, at random; 0: all")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--same", type=Path, help="the results of another run: its mutants, as far as they exist here")
     parser.add_argument("--jobs", type=int, default=2, help="how many run side by side")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "mutation")
-    parser.add_argument("--quick", action="store_true", help="without the tests that try values, which take longest")
-    parser.add_argument("--again", action="store_true", help="run what survived once more: there are more tests now")
     parser.add_argument("modules", nargs="*", type=Path, help="only these files")
     options = parser.parse_args()
     os.chdir(ROOT)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    os.environ["PYTEST_PLUGINS"] = "_hypothesis_pytestplugin"
     sys.path.insert(0, str(ROOT))
-    paths = options.modules or [path for room in ROOMS for path in sorted(Path(room).glob("*.py"))]
-    trees: dict[Path, cst.Module] = {}
-    by_module: dict[Path, list[Mutant]] = {}
-    for path in paths:
-        trees[path], by_module[path] = mutants_of(path)
-    total = sum(map(len, by_module.values()))
+    options.out = options.out.absolute()
     options.out.mkdir(parents=True, exist_ok=True)
-    log = options.out / "results.jsonl"
-    results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-    groups = 1 if options.quick else 2
-    # What survived fewer tests is run again; a later line of the file counts in the place of an earlier one.
-    latest = {one["mutant"]: one for one in results}.values()
-    results = [one for one in latest if one["killer"] is not None or (one["groups"] >= groups and not options.again)]
-    known = {one["mutant"] for one in results}
-    # What survived comes first, whether or not the sample still holds it: it says soonest what new tests are worth.
-    once_more = {one["mutant"] for one in latest} - known
-    to_run = [one for mutants in by_module.values() for one in mutants if one.key in once_more]
-    sample = chosen(by_module, options.sample, options.seed)
-    to_run += [one for one in sample if one.key not in known | once_more]
-    say(f"{total:,} mutants in {len(paths)} modules; {len(known):,} known, {len(to_run):,} to run")
-    check_unchanged(sorted({one.path for one in to_run}), options.jobs, groups)
-    # The syntax trees of all mutants are millions of objects: no child looks through them for garbage.
-    gc.freeze()
-    runner = Runner(options.jobs, groups)
-    started = time.monotonic()
-    with log.open("a", encoding="utf-8") as stream:
-
-        def note(one: Mutant, changes: list[str], killer: str | None) -> None:
-            result = {"mutant": one.key, "module": str(one.path), "killer": killer, "groups": groups, "change": changes}
-            results.append(result)
-            stream.write(json.dumps(result) + "\n")
-            stream.flush()
-
-        for number, one in enumerate(to_run):
-            before = trees[one.path].code
-            after = trees[one.path].deep_replace(one.original, one.mutated).code  # type: ignore[arg-type]
-            changes = difference(before, after)
-            runner.run(one.path, after, lambda killer, one=one, changes=changes: note(one, changes, killer))
-            if number % 100 == 99:
-                say(f"{number + 1:,} of {len(to_run):,} after {time.monotonic() - started:,.0f} s")
-        runner.finish()
-    for line in report(results):
-        say(line)
-
-
-def check_unchanged(paths: Sequence[Path], jobs: int, groups: int) -> None:
-    """End the program where the tests fail without any mutant: nothing could be learned."""
-    wrong: list[str] = []
-    runner = Runner(jobs, groups)
-    # One module for each different choice of tests is enough.
-    for path in {frozenset(file for group in tests_of(path) for file in group): path for path in paths}.values():
-        text = path.read_text(encoding="utf-8")
-        runner.run(path, text, lambda killer, path=path: wrong.append(f"{path}: {killer}") if killer else None)
-    runner.finish()
-    if wrong:
-        sys.exit("unchanged, these are killed, too: " + "; ".join(wrong))
+    same = options.same.read_text(encoding="utf-8").splitlines() if options.same else []
+    keys = frozenset(json.loads(line)["mutant"] for line in same)
+    paths = options.modules or [
+        path.relative_to(ROOT) for folder in FOLDERS for path in sorted((ROOT / "iamdesk" / folder).rglob("*.py"))
+    ]
+    changes = drawn(paths, options.sample, options.seed, keys)
+    # Failures count, not their smallest example.
+    phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+    hypothesis.settings.register_profile("mutation", hypothesis.settings.get_profile("ci"), phases=phases)
+    tests = sorted(str(path) for path in (ROOT / "tests").iterdir() if path.name not in _NOT_RUN)
+    folders = [
+        path for path in tests if Path(path).name.startswith("test_") or (Path(path).is_dir() and "__" not in path)
+    ]
+    words = ["-q", "-c", os.devnull, f"--rootdir={ROOT}", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    words += [f"-pno:{name}" for name in ("pytest-qt", "xdist", "pytest_cov", "terminalreporter", "faulthandler")]
+    sys.exit(pytest.main([*words, "--hypothesis-profile=mutation", *folders], [Plugin(options, changes)]))
 
 
 def say(line: str) -> None:
     """Print a line at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    os.write(_OUT, (line + "\n").encode())
+
+
+_OUT = os.dup(1)
+"""Where this prints, whatever pytest captures."""
 
 
 if __name__ == "__main__":

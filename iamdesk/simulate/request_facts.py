@@ -33,10 +33,13 @@ def request_facts() -> Mapping[str, Any]:
 
 
 def check_head(arn: Arn) -> None:
-    """Raise a `RequestError` if the partition or account of an ARN is none, nor a pattern."""
+    """Raise a `RequestError` if the partition or account of an ARN is none: each account decides for itself."""
     if not is_partition(arn.partition):
         raise RequestError(phrase("AWS has no partition `{partition}`", partition=arn.partition))
-    if arn.account not in _NOT_ACCOUNTS and not is_pattern(arn.account):
+    if is_pattern(arn.account):
+        text = with_visible_end(str(arn))
+        raise RequestError(phrase("{arn} does not say which account: specify its account ID", arn=text))
+    if arn.account not in _NOT_ACCOUNTS:
         check_account(arn.account)
 
 

@@ -17,9 +17,11 @@ from iamdesk.evaluate.request import CaseError, MissingContextMode, PolicyType, 
 from iamdesk.evaluate.request_context import is_taken
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.explain.explanation import explain
+from iamdesk.i18n import phrase
 from iamdesk.inventory.resource_grants import default_policy
 from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
+from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate.access_points import missing_data_of
 from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.snapshot.policy_decoding import decode_document
@@ -326,6 +328,16 @@ def _attached(
             )
         )
     return tuple(policies)
+
+
+def check_session_policies(case: Mapping[str, Any]) -> None:
+    """Raise a `CaseError` if AWS makes no session with a session policy of a test case: there is no such request."""
+    value = case.get("session_policies")
+    for position, entry in enumerate(value if isinstance(value, list) else ()):
+        document = decode_document(entry.get("document")) if isinstance(entry, Mapping) else None
+        if document is not None and (why := session_refusal(document)) is not None:
+            name = entry.get("name", f"session_policies[{position}]")
+            raise CaseError(phrase("AWS makes no session with the session policy {name}: {why}", name=name, why=why))
 
 
 def _levels(

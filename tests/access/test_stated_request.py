@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from iamdesk import Evaluator, Request, RequestError, load_snapshot
-from iamdesk.evaluate.request import CaseError
+from iamdesk.api import Workbench
+from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvalDecision, EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.decision.text_file import result_text
@@ -162,6 +163,29 @@ def test_a_self_contained_case_is_an_error_unless_its_author_states_the_decision
         evaluate_case(case)
     assert evaluate_case(case, unknown_action=True).decision is EvalDecision.ALLOWED
     assert evaluate_case({**case, "expected": "allowed"}).decision is EvalDecision.ALLOWED
+
+
+def test_a_session_policy_that_aws_refuses_makes_no_test_case() -> None:
+    passed = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+    case = {
+        "principal": f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/ci",
+        "action": "s3:GetObject",
+        "resource": f"{BUCKET}/x",
+        "session_policies": [{"name": "passed", "document": passed}],
+    }
+    Workbench().evaluate_case(case, MissingContextMode.ABSENT)
+    passed["Statement"][0]["Condition"] = {"StringEqualz": {"aws:username": "ana"}}
+    with pytest.raises(CaseError, match=r"AWS makes no session with the session policy passed: .*StringEqualz"):
+        Workbench().evaluate_case(case, MissingContextMode.ABSENT)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [("iam:PassRole", "arn:aws:iam::*:role/x"), ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:11112222*:orders")],
+)
+def test_the_account_of_a_resource_is_no_pattern(can, action: str, resource: str) -> None:
+    with pytest.raises(RequestError, match="does not say which account: specify its account ID"):
+        can(action, resource)
 
 
 BOOT = f"arn:aws:iam::{ACCOUNT}:user/acme-bootstrap"
