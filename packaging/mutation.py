@@ -3,11 +3,11 @@
     python packaging/mutation.py [--sample 600] [--seed 1] [--same RESULTS] [--jobs 2] [--out FOLDER] [MODULE.py …]
 
 mutmut makes the mutants, of functions alone; here they are run. All tests but those of windows, processes and files are
-collected once. One pass notes which tests run which function that is to be mutated, line by line, and how long each
-takes. For each mutant a process is forked, in which the code of the function is exchanged, and the tests that run the
-changed line meet it, module by module, the own one first, until one fails. Results are added to ``results.jsonl`` in
-the folder, mutant by mutant: a second run goes on where the first one stopped. ``--same`` takes the mutants of another
-run's results, to compare two states of the tests.
+collected once. One pass notes which tests run which function that is to be mutated, and how long each takes. For each
+mutant a process is forked, in which the code of the function is exchanged, and the tests that run it meet the mutant,
+module by module, the own one first, until one fails. Results are added to ``results.jsonl`` in the folder, mutant by
+mutant: a second run goes on where the first one stopped. ``--same`` takes the mutants of another run's results, to
+compare two states of the tests.
 
 Left out, because no test of behaviour can or should tell them apart: decorators (sizes of caches, frozen, slots),
 ``__slots__``, prose (texts with a space in them, which people read), ``strict=`` of `zip`, which is an assertion, names
@@ -59,6 +59,10 @@ MOST_SECONDS = 60
 MOST_BYTES = 6 << 30
 
 
+type Function = tuple[str, str, int]
+"""File, qualified name, first line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One change of one function."""
@@ -74,11 +78,10 @@ class Change:
 
     path: Path
     difference: tuple[str, ...]
-    lines: frozenset[int]
-    """The changed lines of the unchanged text."""
     function: str
     """The qualified name of the function or method."""
-    function_lines: frozenset[int]
+    first: int
+    """Its first line, in the unchanged text."""
     code: CodeType
     live: list[FunctionType] = field(default_factory=list)
 
@@ -152,13 +155,7 @@ def change_of(module: cst.Module, mutant: Mutant) -> Change | None:
     if len(changed) != 1:
         return None
     key = changed[0]
-    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
-    lines = {
-        line for tag, i, j, *_ in matcher.get_opcodes() if tag != "equal" for line in range(i + 1, max(j, i + 1) + 1)
-    }
-    return Change(
-        mutant.path, difference(before, after), frozenset(lines), key[0], frozenset(_lines(old[key])), new[key]
-    )
+    return Change(mutant.path, difference(before, after), key[0], old[key].co_firstlineno, new[key])
 
 
 def _functions(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
@@ -170,17 +167,6 @@ def _functions(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
             counts[one.co_qualname] += 1
         elif isinstance(one, CodeType):
             yield from _functions(one)
-
-
-def _and_inner(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for one in code.co_consts:
-        if isinstance(one, CodeType):
-            yield from _and_inner(one)
-
-
-def _lines(code: CodeType) -> Iterator[int]:
-    yield from (line for one in _and_inner(code) for _, _, line in one.co_lines() if line is not None)
 
 
 def difference(before: str, after: str) -> tuple[str, ...]:
@@ -219,24 +205,24 @@ def _folder(path: Path) -> str:
     return next(folder for folder in FOLDERS if path.is_relative_to(Path("iamdesk", folder)))
 
 
-# ── which tests run which lines ──────────────────────────────────────────────────────────────────────────────────────
+# ── which tests run which functions ───────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
 class Trace:
-    """Which tests run the lines of functions that are mutated, how long each takes, and which fail as they are."""
+    """Which tests run the functions that are mutated, how long each takes, and which fail as they are."""
 
-    tests: defaultdict[tuple[str, int], set[int]] = field(default_factory=lambda: defaultdict(set))
+    tests: defaultdict[Function, set[int]] = field(default_factory=lambda: defaultdict(set))
     seconds: dict[int, float] = field(default_factory=dict)
     failed: list[int] = field(default_factory=list)
 
 
 class Tracer:
-    """Runs tests and notes the lines that each runs; what a module's first test sets up, all its tests run."""
+    """Runs tests and notes the functions that each runs; what a module's first test sets up, all its tests run."""
 
     def __init__(self, changes: Iterable[Change]) -> None:
         self._changes = changes
-        self._lines: set[tuple[str, int]] = set()
+        self._ran: set[Function] = set()
 
     def run(self, items: Sequence[pytest.Item], numbers: Sequence[int]) -> Trace:
         """Run these of the tests, in their order."""
@@ -246,36 +232,33 @@ class Tracer:
             of_module[items[number].path].append(number)
         watch = sys.monitoring
         watch.use_tool_id(watch.COVERAGE_ID, "mutation")
-        watch.register_callback(watch.COVERAGE_ID, watch.events.LINE, self._line)
-        for change in self._changes:
-            for code in {code for function in change.live for code in _and_inner(function.__code__)}:
-                watch.set_local_events(watch.COVERAGE_ID, code, watch.events.LINE)
+        watch.register_callback(watch.COVERAGE_ID, watch.events.PY_START, self._starts)
+        for code in {function.__code__ for change in self._changes for function in change.live}:
+            watch.set_local_events(watch.COVERAGE_ID, code, watch.events.PY_START)
         items[0].config.pluginmanager.register(self)
         for at, number in enumerate(numbers):
-            self._lines = set()
-            self.set_up: set[tuple[str, int]] = set()
-            watch.restart_events()
+            self._ran = set()
+            self._set_up: set[Function] = set()
             started = time.process_time()
             following = items[numbers[at + 1]] if at + 1 < len(numbers) else None
             reports = runtestprotocol(items[number], log=False, nextitem=following)
             trace.seconds[number] = time.process_time() - started
             if any(report.failed for report in reports):
                 trace.failed.append(number)
-            for line in self._lines:
-                trace.tests[line].add(number)
+            for function in self._ran:
+                trace.tests[function].add(number)
             if of_module[items[number].path][0] == number:
-                for line in self.set_up:
-                    trace.tests[line].update(of_module[items[number].path])
+                for function in self._set_up:
+                    trace.tests[function].update(of_module[items[number].path])
         return trace
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self) -> None:
         """What ran until now belongs to fixtures."""
-        self.set_up = set(self._lines)
+        self._set_up = set(self._ran)
 
-    def _line(self, code: CodeType, line: int) -> object:
-        self._lines.add((code.co_filename, line))
-        return sys.monitoring.DISABLE
+    def _starts(self, code: CodeType, _offset: int) -> None:
+        self._ran.add((code.co_filename, code.co_qualname, code.co_firstlineno))
 
 
 # ── running mutants ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,8 +287,8 @@ class Children:
                 os.dup2(silent, stream)
             try:
                 result = work()
-            except BaseException as error:  # noqa: BLE001 - whatever a mutant raises, it is found out
-                result = f"error: {type(error).__name__}"
+            except BaseException as error:  # noqa: BLE001 - whatever a mutant raises outside a test, it is told
+                result = f"crash: {type(error).__name__}"
             with os.fdopen(writing, "wb") as pipe:
                 pipe.write(pickle.dumps(result))
             os._exit(0)
@@ -345,6 +328,7 @@ class Plugin:
         """Trace, then run every mutant."""
         items = session.items
         self._find_live()
+        say(f"{sum(not change.live for change in self._changes)} mutants are of functions that no test loads")
         gc.collect()
         gc.freeze()  # no child looks through what all share
         trace = self._trace(items)
@@ -382,13 +366,13 @@ class Plugin:
 
     def _find_live(self) -> None:
         functions: defaultdict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+        gc.unfreeze()  # tests/conftest.py freezes what was collected
         for one in gc.get_objects():
             if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(str(ROOT / "iamdesk")):
                 functions[one.__code__.co_filename, one.__code__.co_qualname].append(one)
         for change in self._changes:
-            lines = change.function_lines
             alive = functions[str(ROOT / change.path), change.function]
-            change.live = [one for one in alive if one.__code__.co_firstlineno in range(min(lines) - 9, max(lines) + 1)]
+            change.live = [one for one in alive if one.__code__.co_firstlineno == change.first]
 
     def _trace(self, items: Sequence[pytest.Item]) -> Trace:
         by_module: defaultdict[Path, list[int]] = defaultdict(list)
@@ -405,17 +389,17 @@ class Plugin:
         for trace in traces:
             if isinstance(trace, str):
                 sys.exit(f"the tests cannot be traced: {trace}")
-            for line, numbers in trace.tests.items():
-                whole.tests[line] |= numbers
+            for function, numbers in trace.tests.items():
+                whole.tests[function] |= numbers
             whole.seconds |= trace.seconds
             whole.failed += trace.failed
         return whole
 
     def _tests_of(self, change: Change, items: Sequence[pytest.Item], trace: Trace) -> list[int]:
-        """Return the tests that run the changed lines, or else the function: by module, quick ones first."""
-        name = str(ROOT / change.path)
-        found: set[int] = set().union(*(trace.tests.get((name, line), ()) for line in change.lines))
-        found = found or set().union(*(trace.tests.get((name, line), ()) for line in change.function_lines))
+        """Return the tests that run a function: by module, the own one and quick ones first."""
+        codes = [function.__code__ for function in change.live]
+        functions = [(code.co_filename, code.co_qualname, code.co_firstlineno) for code in codes]
+        found = {test for function in functions for test in trace.tests.get(function, ())}
         found -= set(trace.failed)
         seconds: Counter[Path] = Counter()
         for number in found:
@@ -433,7 +417,8 @@ def _killer(change: Change, items: Sequence[pytest.Item]) -> str | None:
     """Return the test that kills a mutant; None where it survives. Changes this process for good."""
     for function in change.live:
         function.__code__ = change.code
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for at, item in enumerate(items):
+        following = items[at + 1] if at + 1 < len(items) else None
         if any(report.failed for report in runtestprotocol(item, log=False, nextitem=following)):
             return item.nodeid
     return None
