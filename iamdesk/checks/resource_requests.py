@@ -11,6 +11,7 @@ from iamdesk.checks.check_context import PLACEHOLDER, CheckContext
 from iamdesk.checks.prerequisites import owner_of
 from iamdesk.checks.targets import CheckTarget, Subject
 from iamdesk.checks.words import enumerated
+from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ARN
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.i18n import join_messages, nphrase
 from iamdesk.inventory.resource_grants import acl_document, key_grants_document
@@ -206,6 +207,8 @@ def may_name(statement: Statement, arn: Arn | None) -> bool:
     """Return whether a statement may apply to an ARN, or to no resource, whatever the values of its variables."""
     if statement.not_resource or statement.resources is None:
         return True
+    if arn is None:  # of an action without resources (rule F6)
+        return any(one.is_everything or one.text == ACCOUNT_LISTS_ARN for one in statement.resources)
     found = (one.matches(arn, unresolved, ShortArns.FILLED_IF_WILDCARD) for one in statement.resources)
     return any(match not in (Match.NO, Match.NO_OR_UNRESOLVED) for match in found)
 

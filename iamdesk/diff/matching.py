@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from iamdesk.diff.normal_form import ANYWHERE, NormalStatement, ResourceScope
+from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ARN
 from iamdesk.policy.canonical_form import EVERYTHING
 from iamdesk.policy.variables import Variable, parse_template
 from iamdesk.policy.wildcards import STAR, Glob, Token, tokens_of
@@ -47,8 +48,8 @@ def is_plainly_of(where: ResourceScope, resource: str) -> bool:
 
 
 def _describes(entry: str, resource: str) -> bool:
-    if resource == EVERYTHING:  # of an action without resources: no ARN matches it (rule F6)
-        return entry == EVERYTHING
+    if resource == EVERYTHING:  # of an action without resources: no other ARN matches it (rule F6)
+        return entry in (EVERYTHING, ACCOUNT_LISTS_ARN)
     if resource.count(":") >= _COLONS and not resource.lower().startswith(_beginning(entry)):
         return False  # most entries, without reading their parts
     return _matches(entry, resource) or _crosses(entry, resource)

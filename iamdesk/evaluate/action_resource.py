@@ -16,7 +16,8 @@ from iamdesk.policy.arn import Arn, ArnError, parse_arn
 _ACTION = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+")
 
 ACCOUNT_LISTS_ON_S3 = frozenset({"listallmybuckets", "listaccesspoints", "listaccesspointsforobjectlambda", "listjobs"})
-"""S3 actions without resource types for which ``arn:aws:s3:::*`` counts as ``*`` (rule F6)."""
+"""S3 actions without resource types for which `ACCOUNT_LISTS_ARN` counts as ``*`` (rule F6)."""
+ACCOUNT_LISTS_ARN = "arn:aws:s3:::*"
 
 
 _LOG_GROUP = "log-group:"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from iamdesk.evaluate.action_resource import Target, log_group
+from iamdesk.evaluate.action_resource import ACCOUNT_LISTS_ARN, Target, log_group
 from iamdesk.evaluate.condition_tests import evaluate_test
 from iamdesk.evaluate.context import Context, KeyValue
 from iamdesk.evaluate.open_rules import (
@@ -223,7 +223,7 @@ def match_resource(
             return (FALSE if statement.not_resource else TRUE), None, None
         if match is Match.CROSSING:
             disputed = WILDCARD_OVER_COLONS
-        elif target.is_s3_account_list and entry.text == "arn:aws:s3:::*":
+        elif target.is_s3_account_list and entry.text == ACCOUNT_LISTS_ARN:
             disputed = ACCOUNT_LISTS_BY_ARN
         elif match is Match.ODD:
             odd = (

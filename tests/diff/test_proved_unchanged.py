@@ -10,6 +10,7 @@ from iamdesk.resource_files import resources
 from iamdesk.snapshot.reader import load_snapshot
 
 from ..access.worlds import NOON
+from ..builders.captures import account, allow, document, snapshot, user, user_arn
 from . import attack
 from .seeded_changes import CHANGES
 from .seeded_changes.worlds import Change
@@ -34,6 +35,15 @@ def test_a_wall_around_a_bucket_takes_access() -> None:
     assert effect.where == "arn:aws:s3:::acme-org-data/shared/*"
     assert (effect.witness.old, effect.witness.new) == (EvalDecision.ALLOWED, EvalDecision.EXPLICIT_DENY)
     assert [cause.kind for cause in effect.causes] == [ChangeKind.RESOURCE_POLICY]
+
+
+def test_listing_the_buckets_is_gained_by_an_arn() -> None:
+    """Such actions act on no resource, and yet ``arn:aws:s3:::*`` grants them (rule F6)."""
+    reading = ("reads", document(allow("s3:GetObject", "arn:aws:s3:::b/*")))
+    listing = ("lists", document(allow("s3:ListAllMyBuckets", "arn:aws:s3:::*")))
+    old, new = (snapshot(account(user("ana", *inline))) for inline in ([reading], [reading, listing]))
+    found = compare_snapshots(old, new.model_copy(update={"sha256": "new"}), NOON)
+    assert found.principals[user_arn("ana")].status is Status.CHANGED
 
 
 def _with(old: Snapshot, arn: str, statement: dict[str, object]) -> Snapshot:

@@ -135,7 +135,7 @@ def case(draw: random.Random) -> dict[str, Any]:
     owner = OWN if resource == "*" or draw.random() < 0.65 else OTHER
     resource = resource.format(owner=owner)
     service = action.split(":")[0]
-    made = _Maker(draw, caller, action, resource)
+    made = Maker(draw, caller, action, resource)
     is_session = ":assumed-role/" in caller or ":federated-user/" in caller
     has_limits = caller.startswith("arn:") and not caller.endswith(":root") and "-provider/" not in caller
     out: dict[str, Any] = {
@@ -162,7 +162,7 @@ def case(draw: random.Random) -> dict[str, Any]:
     return out
 
 
-class _Maker:
+class Maker:
     """Makes policies about one request, and notes the condition keys that they speak of."""
 
     def __init__(self, draw: random.Random, caller: str, action: str, resource: str) -> None:
