@@ -61,8 +61,14 @@ def _not_shown(results: Sequence[Result]) -> str:
     ]
     if all(one.name != "findings re-performed" for one in results):
         names.append(phrase("entitlements, population and findings"))
-    # A program cannot verify this.
+    # A program cannot verify these.
     names.append(phrase("that the people named made the decisions (iamdesk does not authenticate people)"))
+    names.append(
+        phrase(
+            "that what the preparer states is true: times (to within a day), due days, why items are asked again, who "
+            "captured the snapshot, the list of people"
+        )
+    )
     names += [one.closing for one in results if one.closing]
     return phrase("not shown by this package: {names}", names=join_messages("; ", list(dict.fromkeys(names))))
 
