@@ -26,6 +26,7 @@ from iamdesk.explain.decision import EvaluationResult, PolicyTypeResult, Stateme
 from iamdesk.explain.messages import POLICY_TYPE_TITLES
 from iamdesk.i18n import join_messages, phrase, with_translation
 from iamdesk.policy.arn import account_of, service_of
+from iamdesk.simulate.stated_request import unknown_action_words
 from iamdesk.strict_json import decode
 
 
@@ -81,14 +82,16 @@ def explain_denial(
     if missing or principal is None or action is None:
         why = _what_is_missing(denial, missing, action)
         return Why(denial, missing, None, None, Agreement.NOT_ASKED, why, given=given)
+    # AWS knows an action that it denied: the list may be older. But it may have been typed.
+    is_newer = action in denial.actions and ":" in action and reference().action(*action.split(":", 1)) is None
     request = Request(
         principal=principal,
         action=action,
         resource=resource or text or "*",
         context={key: value for key, value in (denial.context or {}).items() if key.lower() not in _FROM_PRINCIPAL},
         unknown_context=MissingContextMode.ABSENT if denial.is_context_whole else MissingContextMode.UNKNOWN,
-        unknown_action=action in denial.actions,  # AWS knows it: the action list is older than the denial
-        remarks=(remark,) if remark else (),
+        unknown_action=is_newer,
+        remarks=tuple(filter(None, (remark, unknown_action_words(action) if is_newer else ""))),
     )
     try:
         decision = evaluator.explained(evaluator.stated(request, is_reported=True))

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from iamdesk.aws import api_names
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES, form_of
-from iamdesk.aws.service_reference import reference
+from iamdesk.aws.service_reference import ResourceType, reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
 from iamdesk.evaluate.context import KeyValue, Knowledge, given_facts
@@ -19,7 +19,7 @@ from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller
 from iamdesk.evaluate.request import Request, RequestError, UnknownActionError, check_account
 from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
-from iamdesk.policy.arn import ArnError, account_of, parse_arn
+from iamdesk.policy.arn import Arn, ArnError, account_of, parse_arn
 from iamdesk.policy.operators import OPERATORS
 from iamdesk.simulate.request_facts import (
     check_head,
@@ -77,7 +77,7 @@ def stated(request: Request, names: Names | None, *, is_reported: bool = False) 
         remarks.append(
             phrase("The resource ends with white space, which counts: {resource}.", resource=with_visible_end(resource))
         )
-    if target.resource is not None and not request.unknown_action:
+    if target.resource is not None and not request.unknown_action and not unresolved:
         check_resource(target.resource)
     if target.resource is not None and not request.unknown_action and not _is_taken(target, principal):
         resource = _meant(target, names)
@@ -91,7 +91,8 @@ def stated(request: Request, names: Names | None, *, is_reported: bool = False) 
         )
         target = parse_target(action, resource, reference())
     if target.resource is not None:
-        check_head(target.resource)
+        if not unresolved:
+            check_head(target.resource)
         check_name(target)
         remarks += (note.message for note in target.notes if note.code == "log-group")
     if meant.alias and REQUEST_ALIAS.lower() not in map(str.lower, context) and target.action is not None:
@@ -166,12 +167,17 @@ def _action(request: Request, remarks: list[str]) -> str:
         )
     found = api_names.action_of_operation(text)
     if found is None:
-        raise UnknownActionError(" ".join(_unknown(text, service, name)))
+        raise UnknownActionError(unknown_action_words(text))
     action, besides = found
     remarks.append(phrase("{text} is an API operation. Its action is {action}.", text=text, action=action))
     if besides:
         remarks.append(phrase("It also needs {actions} on what it reads.", actions=", ".join(besides)))
     return action
+
+
+def unknown_action_words(action: str) -> str:
+    """Return that AWS's list does not have an action, and which one may be meant."""
+    return " ".join(_unknown(action, *action.split(":", 1)))
 
 
 def _unknown(text: str, service: str, name: str) -> Iterator[str]:
@@ -205,7 +211,9 @@ def _is_taken(target: Target, principal: str) -> bool:
     if (resource.service, resource.resource) == ("iam", "root") and target.service in ("iam", "sts"):
         return str(resource) == principal  # no user; a root user's own calls are about itself
     acts_there = target.service in reference().services_on(resource.service)
-    return acts_there and not reference().resource_types_of_arn(resource.service, target.resource_text)
+    if not acts_there or reference().resource_types_of_arn(resource.service, target.resource_text):
+        return False
+    return resource.service != target.service or not all(_types_of(target))
 
 
 def _meant(target: Target, names: Names | None) -> str:
@@ -220,12 +228,33 @@ def _meant(target: Target, names: Names | None) -> str:
         candidate = str(resource._replace(resource=head if slash else f"{head}/*"))
     elif resource is not None and resource.service == "logs" and resource.resource.startswith("log-group:"):
         candidate = f"{str(resource).removesuffix(':*')}:log-stream:*"
+    elif resource is not None and _is_bare_name(target, resource):
+        filled = [str(resource._replace(resource=f"{prefix}{resource.resource}")) for prefix in _prefixes(target)]
+        candidate = filled[0] if len(filled) == 1 else None
     elif resource is not None and resource.service == "sts" and resource.resource.startswith("assumed-role/"):
         candidate = str(resource._replace(service="iam", resource=f"role/{resource.resource.split('/')[1]}"))
         candidate = next(iter(() if names is None else names.matching(candidate)), candidate)
     if candidate is not None and parse_target(target.action_text, candidate, reference()).resource_types:
         return candidate
     raise RequestError(next(note.message for note in target.notes if note.code == "resource-type"))
+
+
+def _is_bare_name(target: Target, resource: Arn) -> bool:
+    """Return whether an ARN has a name where its type comes before the name: ``arn:aws:iam::111122223333:worker``."""
+    return resource.service == target.service and resource.resource != "root" and not set("/:") & {*resource.resource}
+
+
+def _types_of(target: Target) -> list[ResourceType | None]:
+    """Return the resource types of an action as AWS lists them; None for one whose ARNs are not listed."""
+    named = () if target.action is None else target.action.resource_types
+    return [reference().resource_type(target.service, one.name) for one in named]
+
+
+def _prefixes(target: Target) -> tuple[str, ...]:
+    """Return what comes before the name in ARNs of the resource types of an action: ``key/``, ``function:``."""
+    forms = [parse_arn(arn).resource for listed in _types_of(target) if listed for arn in listed.arns]
+    found = (re.match(r"([\w-]+[/:])\$\{\w+\}$", form) for form in forms)
+    return tuple(dict.fromkeys(match[1] for match in found if match))
 
 
 def _check_owner(request: Request, target: Target, names: Names | None) -> None:

@@ -48,6 +48,25 @@ def event(**members: Any) -> dict[str, Any]:
     }
 
 
+def test_what_no_one_can_be_denied_is_not_evaluated(evaluator: Evaluator) -> None:
+    """What was typed, not reported: a topic's action on a queue."""
+    queue = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"
+    why = explain_denial(
+        evaluator, one(f"User: {ELENA} is not authorized to perform: sns:Publish on resource: {queue}")
+    )
+    assert why.decision is None
+    assert "sns:Publish acts on topic" in why.sentence
+
+
+def test_an_action_that_the_list_lacks_is_said_first(evaluator: Evaluator) -> None:
+    queue = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:orders"
+    why = explain_denial(
+        evaluator, one(f"User: {ELENA} is not authorized to perform: sqs:SendMesage on resource: {queue}")
+    )
+    assert why.sentence.startswith("Unknown action: sqs:SendMesage is not in the AWS action list")
+    assert "Did you mean sqs:SendMessage?" in why.sentence
+
+
 # A user without the Allow; a user who may not pass a role; somebody outside who wants in
 # (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html).
 

@@ -180,6 +180,35 @@ def test_a_session_policy_that_aws_refuses_makes_no_test_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("action", "stated", "meant"),
+    [
+        ("kms:Decrypt", "arn:aws:kms:eu-west-1:{}:{}", "key/"),
+        ("dynamodb:GetItem", "arn:aws:dynamodb:eu-west-1:{}:{}", "table/"),
+        ("lambda:InvokeFunction", "arn:aws:lambda:eu-west-1:{}:{}", "function:"),
+        ("iam:PassRole", "arn:aws:iam::{}:{}", "role/"),
+    ],
+)
+def test_a_name_without_its_type_is_read_with_it_and_that_is_said_first(
+    can, action: str, stated: str, meant: str
+) -> None:
+    result = can(action, stated.format(ACCOUNT, "orders"), REPORTING)
+    assert result.request.resource == stated.format(ACCOUNT, f"{meant}orders")
+    assert result.request.remarks[0].startswith(f"{action} does not act on {stated.format(ACCOUNT, 'orders')}.")
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"),
+    [
+        ("dynamodb:GetItem", f"arn:aws:dynamodb:eu-west-1:{ACCOUNT}:tables/orders"),
+        ("ec2:StartInstances", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:i-0123456789abcdef0"),
+    ],
+)
+def test_an_arn_of_no_type_of_the_action_is_refused(can, action: str, resource: str) -> None:
+    with pytest.raises(RequestError, match="is not one of them"):
+        can(action, resource)
+
+
+@pytest.mark.parametrize(
     ("action", "resource"),
     [("iam:PassRole", "arn:aws:iam::*:role/x"), ("sqs:SendMessage", "arn:aws:sqs:eu-west-1:11112222*:orders")],
 )
