@@ -51,12 +51,13 @@ class _Drawn(NamedTuple):
         result = match_statement(policy, statement, self.subject)
         return FALSE if result is None else result.truth
 
-    def effect(self, document: Document) -> tuple[Truth, ...]:
-        """Return whether the document denies, and whether it allows."""
+    def effect(self, document: Document) -> tuple[Truth, Truth]:
+        """Return whether the document denies, and whether it allows what it does not deny as surely (rule A2)."""
         truths = [(one.is_allow, self.truth(document, one)) for one in document.statements]
-        return tuple(
-            max((truth for allows, truth in truths if allows is wanted), default=FALSE) for wanted in (False, True)
+        denies, allows = (
+            max((truth for is_allow, truth in truths if is_allow is wanted), default=FALSE) for wanted in (False, True)
         )
+        return denies, allows if allows > denies else FALSE
 
     def __str__(self) -> str:
         asked = {key: self.case[key] for key in ("principal", "action", "resource", "context")}
