@@ -82,6 +82,7 @@ REFUSALS: Mapping[str, str] = {
 
 MISSING: Mapping[str, str] = {
     "key-policy-missing": mark("the key policy, which must allow the access, is not captured"),
+    "resource-policy-missing": mark("the resource policy, which must allow the access, is not captured"),
     "trust-policy-missing": mark("the role's trust policy is not captured"),
     "boundary-missing": mark("the boundary policy is not captured"),
 }

@@ -213,7 +213,10 @@ def _is_taken(target: Target, principal: str) -> bool:
     acts_there = target.service in reference().services_on(resource.service)
     if not acts_there or reference().resource_types_of_arn(resource.service, target.resource_text):
         return False
-    return resource.service != target.service or not all(_types_of(target))
+    if resource.service != target.service or not all(_types_of(target)):
+        return True
+    unlisted = request_facts()["forms"].get(resource.service)
+    return unlisted is not None and re.fullmatch(unlisted["text"], resource.resource) is not None
 
 
 def _meant(target: Target, names: Names | None) -> str:

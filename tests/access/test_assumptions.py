@@ -277,6 +277,15 @@ def test_a_missing_key_policy_refuses_and_may_grant() -> None:
     assert notes(ask(evaluator(user("ana", document(deny()))), "kms:Decrypt", KEY)) == {}
 
 
+@rule("E6")
+def test_a_resource_policy_that_must_allow_is_named_when_it_was_not_captured() -> None:
+    crossing = evaluator(user("ana", document(allow())))
+    answer = ask(crossing, "sqs:SendMessage", f"arn:aws:sqs:eu-west-1:{OTHER_ID}:orders")
+    assert answer.decision == "implicitDeny"
+    assert notes(answer)["resource-policy-missing"] == "allowed"
+    assert "the resource policy, which must allow the access, is not captured" in answer.sentence
+
+
 @rule("I2")
 @pytest.mark.parametrize("target", [role_arn("none"), role_arn("none", OTHER_ID)])
 def test_a_missing_trust_policy_refuses_and_may_grant(target: str) -> None:

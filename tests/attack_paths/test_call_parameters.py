@@ -85,6 +85,10 @@ ON_SCRIPT = where("StringEquals", "ec2:Attribute", "UserData")
                 (where("Null", "cloudformation:TemplateUrl", "true"), PROVEN),
             )
         ),
+        *(
+            ("X111", STACKS, [PASS, allow(["cloudformation:CreateChangeSet", *executing])], state)
+            for executing, state in ((["cloudformation:ExecuteChangeSet"], PROVEN), ([], None))
+        ),
         ("lambda-001", FUNCTIONS, [*FUNCTION, allow("lambda:CreateFunction")], PROVEN),
         *(
             (
