@@ -78,6 +78,7 @@ _OF_ENDPOINTS = frozenset(
 _OF_THE_RESOURCE = frozenset(
     {"aws:requestedregion", "aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"}
 )
+_OF_RESOURCES = _OF_THE_RESOURCE | {"s3:resourceaccount"}
 BOUNDARY = "iam:permissionsboundary"
 _TYPES = {
     CallerKind.ROOT: "Account",
@@ -94,15 +95,6 @@ def is_of_credentials(key: str) -> bool:
     return key in _OF_CREDENTIALS or is_provider_key(key)
 
 
-_FIXED = _OF_THE_CALLER | _OF_SERVICES | {"aws:principalaccount", "aws:principaltype", "kms:calleraccount"}
-_FIXED |= {"aws:principalorgid", "aws:principalorgpaths", "aws:principalisawsservice"}
-
-
-def follows_from_caller(key: str) -> bool:
-    """Return whether no caller can choose a key (lower case): it follows from who it is."""
-    return key in _FIXED or key.startswith(PRINCIPAL_TAG)
-
-
 class PrincipalDependence(IntEnum):
     """How far a derived key depends on the principal."""
 
@@ -114,11 +106,21 @@ class PrincipalDependence(IntEnum):
     """Different from one caller to the next."""
 
 
+def follows_from_resource(key: str) -> bool:
+    """Return whether a key (lower case) follows from the resource of a request, whatever the action."""
+    return key in _OF_RESOURCES
+
+
 def dependence(key: str) -> PrincipalDependence:
     """Return how far what `DerivedKeys` returns for a key (lower case) depends on the caller."""
     if key in _OF_THE_CALLER or key == "aws:sourceidentity" or key.startswith(PRINCIPAL_TAG):
         return PrincipalDependence.CALLER
     return PrincipalDependence.ACCOUNT if key in _OF_ITS_ACCOUNT or is_provider_key(key) else PrincipalDependence.NONE
+
+
+def follows_from_caller(key: str) -> bool:
+    """Return whether a key (lower case) follows from who the caller is, or from the kind of its credentials."""
+    return key not in _OF_RESOURCES and dependence(key) is not PrincipalDependence.NONE
 
 
 class ResourceDependence(IntEnum):

@@ -19,6 +19,7 @@ from iamdesk.explain.possible_endpoints import endpoint_assumption
 from iamdesk.explain.service_assumptions import service_assumptions
 from iamdesk.i18n import join_messages, phrase, phrased
 from iamdesk.policy.action_patterns import ActionPattern, action_pattern
+from iamdesk.policy.principals import parse_principal
 from iamdesk.policy.resource_patterns import ResourcePattern, resource_pattern
 from iamdesk.policy.statement import Statement
 from iamdesk.policy.wildcards import glob
@@ -45,6 +46,7 @@ B3)."""
 _WITHOUT_PRINCIPALS = frozenset(
     {PolicyType.IDENTITY, PolicyType.PERMISSIONS_BOUNDARY, PolicyType.SCP, PolicyType.SESSION}
 )
+_WITH_PRINCIPALS = frozenset({PolicyType.RESOURCE, PolicyType.TRUST, PolicyType.RCP, PolicyType.ENDPOINT})
 _WITH_RESOURCES = _WITHOUT_PRINCIPALS | {PolicyType.RCP, PolicyType.ENDPOINT}
 _ASSUMES_ROOT = "delegated-administrator-unknown"
 """Missing data about who may assume root of a member account: with it, a call could be refused, or not be (E14)."""
@@ -123,6 +125,7 @@ def _rejected(trace: EvaluationTrace) -> Iterator[str]:
         why = [entry.problem for entry in entries if entry.problem is not None and entry.is_refused]
         if statement.resources is None and policy.policy_type in _WITH_RESOURCES:
             why.append(phrase("the statement has neither `Resource` nor `NotResource`"))
+        why += _refused_elements(policy.policy_type, statement)
         if why and truth is FALSE and not _could_match(policy, statement, trace.subject):
             why = []
         faults = [test.path[:-1] for test in statement.conditions if test.operator is None]
@@ -138,6 +141,25 @@ def _rejected(trace: EvaluationTrace) -> Iterator[str]:
                 policy=policy.name,
                 reason=reason,
             )
+
+
+def _refused_elements(policy_type: PolicyType, statement: Statement) -> Iterator[str]:
+    """Yield which elements of a statement its policy type lacks, or has not (rules E1, F8).
+
+    Sources: IAM User Guide, "AWS JSON policy elements: Principal"; AWS Organizations User Guide, "RCP syntax".
+    """
+    if policy_type not in _WITH_PRINCIPALS:
+        return
+    if statement.principals is None:
+        yield phrase("the statement has no `Principal`")
+    elif policy_type is PolicyType.RCP and (
+        statement.not_principal or not all(entry.is_everyone for entry in statement.principals)
+    ):
+        yield phrase('an RCP supports only `"Principal": "*"`')
+    elif policy_type is PolicyType.TRUST and statement.not_principal:
+        yield phrase("a trust policy does not support `NotPrincipal`")
+    if policy_type is PolicyType.TRUST and statement.resources is not None:
+        yield phrase("a trust policy does not support `Resource`")
 
 
 def _statements(trace: EvaluationTrace) -> Iterator[tuple[AttachedPolicy, Statement, Truth]]:
@@ -157,10 +179,14 @@ def _could_match(policy: AttachedPolicy, statement: Statement, subject: RequestF
     if any(glob(word).matches(target.name) for word in words):
         actions = (action_pattern("*"),)
     ends = [f"*{entry.text.strip()}" for entry in resources or () if entry.is_refused]
-    if resources is None or any(glob(end).matches(target.resource_text) for end in ends):
+    is_of_role = policy.policy_type is PolicyType.TRUST
+    if resources is None or is_of_role or any(glob(end).matches(target.resource_text) for end in ends):
         resources = (resource_pattern("*", False),)
+    principals = parse_principal("*")[0] if statement.principals is None else statement.principals
     conditions = tuple(test for test in statement.conditions if test.operator is not None)
-    meant = statement.changed(actions=actions, services=None, resources=resources, conditions=conditions)
+    meant = statement.changed(
+        actions=actions, services=None, resources=resources, principals=principals, conditions=conditions
+    )
     result = match_statement(policy, meant, subject)
     return result is not None and result.truth is not FALSE
 

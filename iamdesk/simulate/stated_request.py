@@ -15,7 +15,7 @@ from iamdesk.aws.service_reference import ResourceType, reference
 from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target, parse_target
 from iamdesk.evaluate.context import KeyValue, Knowledge, given_facts
-from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller
+from iamdesk.evaluate.derived_keys import PRINCIPAL_TAG, follows_from_caller, follows_from_resource
 from iamdesk.evaluate.request import Request, RequestError, UnknownActionError, check_account
 from iamdesk.i18n import phrase
 from iamdesk.inventory.trust import is_unique_id
@@ -42,7 +42,6 @@ _READERS = {
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 """AWS STS API Reference, AssumeRole (RoleSessionName)."""
 _OF_EACH_CALLER = frozenset({"aws:principalarn", "aws:userid"})
-_OF_THE_RESOURCE = frozenset({"aws:requestedregion", "aws:resourceaccount", "s3:resourceaccount"})
 
 
 class Names(NamedResources, Protocol):
@@ -332,8 +331,10 @@ def check_context(request: Request, derive: Callable[[str], KeyValue | None]) ->
         if name.startswith(PRINCIPAL_TAG) and ":user/" not in request.principal:
             continue  # tags of a session (rule I2)
         of_caller = follows_from_caller(name)
-        of_resource = name in _OF_THE_RESOURCE or (is_of_iam and name.startswith(RESOURCE_TAG_PREFIXES))
+        of_resource = follows_from_resource(name) or (is_of_iam and name.startswith(RESOURCE_TAG_PREFIXES))
         known = derive(name) if of_caller or of_resource else None
+        if known is not None and not all(map(known.can_be, given.values)):
+            raise RequestError(phrase("{key} is not {value} in this request", key=key, value=known.excludes))
         if known is None or not known.derived or known.knowledge > Knowledge.PRESENT or known.values == given.values:
             continue
         if known.values and not of_caller:

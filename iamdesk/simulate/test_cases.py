@@ -23,6 +23,7 @@ from iamdesk.inventory.resource_index import key_behind
 from iamdesk.policy.document import parse_document
 from iamdesk.policy_validation.validate import session_refusal
 from iamdesk.simulate.access_points import missing_data_of
+from iamdesk.simulate.request_facts import request_facts
 from iamdesk.simulate.stated_request import check_context, stated
 from iamdesk.snapshot.policy_decoding import decode_document
 
@@ -48,8 +49,11 @@ def evaluate_case(
         if case.get("expected") is None:
             request = stated(request, None)
             case = {**case, "principal": request.principal, "resource": request.resource}
-            check_context(request, _evaluation_request(case, request).context.derive)
-        trace = evaluate(_evaluation_request(case, request))
+        evaluated = _evaluation_request(case, request)
+        if case.get("expected") is None:
+            derive = DerivedKeys(evaluated.caller, evaluated.target, reference(), datetime.now(UTC), None)
+            check_context(request, lambda key: evaluated.context.derive(key) or derive(key))
+        trace = evaluate(evaluated)
     except RequestError as error:
         raise CaseError(str(error)) from error
     return explain(trace, request)
@@ -112,7 +116,7 @@ def _context_value(key: str, value: Any) -> str | tuple[str, ...] | None:
 def _evaluation_request(case: Mapping[str, Any], request: Request) -> EvaluationRequest:
     target = parse_target(request.action, request.resource, reference())
     caller = as_in_call(_with_path(parse_caller(request.principal), request), target.service, target.name)
-    settled = _KeysOfCaller(caller, target, request.unknown_context)
+    settled = _KeysOfCaller(caller, target, request.unknown_context, is_asked=case.get("expected") is None)
     context = Context(given_facts(request.context), settled, request.unknown_context, reference().is_multivalued)
     evaluation_request = EvaluationRequest(
         caller=caller,
@@ -190,11 +194,12 @@ _OF_THE_CALL = frozenset({"aws:currenttime", "aws:epochtime", "aws:requestedregi
 class _KeysOfCaller:
     """Derives the context keys that follow from the caller; the test case provides the others (CONTRACT 4, rules J).
 
-    Where those that it does not provide are unknown, not absent, also what follows from the call and its action.
+    Where those that it does not provide are unknown, not absent, also what follows from the call and its action; of a
+    case without an expected decision (``is_asked``), what is in every request.
     """
 
-    def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode) -> None:
-        self._caller, self._target = caller, target
+    def __init__(self, caller: Caller, target: Target, unknown: MissingContextMode, *, is_asked: bool) -> None:
+        self._caller, self._target, self._is_asked = caller, target, is_asked
         self._is_strict = unknown is MissingContextMode.ABSENT
         self._derive = DerivedKeys(caller, target, reference(), datetime.now(UTC), None)
 
@@ -202,7 +207,8 @@ class _KeysOfCaller:
         """Return what is known of a key in lower case, or None."""
         if key not in _OF_THE_CALLER:
             if self._is_strict:
-                return None
+                known = self._derive(key) if self._is_asked and key in request_facts()["always"] else None
+                return known if known is not None and known.knowledge is Knowledge.PRESENT else None
             if key.startswith(f"{self._target.service}:") and not is_taken(key, self._target):
                 return DERIVED_ABSENT
             known = self._derive(key) if key in _OF_THE_CALL else None

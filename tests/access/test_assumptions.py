@@ -10,6 +10,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import PolicyType, Request
 from iamdesk.explain.counterfactual import minimal_policy_changes
 from iamdesk.explain.decision import EvaluationResult
+from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.resources import DataAccess, Resource
 
 from ..builders.captures import (
@@ -345,6 +346,52 @@ def test_a_statement_that_aws_would_not_save_is_named_where_it_plainly_means_the
     assert answer.decision == "allowed"
     assert len(found) == (words is not None)
     assert all(words in message for message in found if words)
+
+
+def denying(**more: Any) -> Any:
+    return {"Effect": "Deny", "Action": ["sqs:*", "sts:*"]} | more
+
+
+ANY = {"Principal": "*"}
+QUEUE = f"arn:aws:sqs:eu-west-1:{ID}:orders"
+
+
+@rule("E1", "E6")
+@pytest.mark.parametrize(
+    ("policies", "action", "resource", "words"),
+    [
+        ({"resource_policy": denying(Resource="*")}, "sqs:SendMessage", QUEUE, "has no `Principal`"),
+        ({"rcps": denying(Resource="*")}, "sqs:SendMessage", QUEUE, "has no `Principal`"),
+        ({"rcps": denying(Resource="*", Principal={"AWS": ANA})}, "sqs:SendMessage", QUEUE, "an RCP supports only"),
+        ({"rcps": denying(Resource="*", **ANY)}, "sqs:SendMessage", QUEUE, None),
+        ({"rcps": {**denying(Resource="*"), "Action": "s3:*"}}, "sqs:SendMessage", QUEUE, None),
+        ({"resource_policy": denying(Resource="*", **ANY)}, "sts:AssumeRole", role_arn("r"), "not support `Resource`"),
+        (
+            {"resource_policy": denying(NotPrincipal={"AWS": OTHER_ID})},
+            "sts:AssumeRole",
+            role_arn("r"),
+            "not support `NotPrincipal`",
+        ),
+        ({"resource_policy": denying(**ANY)}, "sts:AssumeRole", role_arn("r"), None),
+    ],
+)
+def test_a_case_names_the_elements_that_aws_would_not_save(
+    policies: Any, action: str, resource: str, words: str | None
+) -> None:
+    """IAM User Guide, Principal and NotPrincipal; AWS Organizations User Guide, RCP syntax."""
+    written = {kind: document(statement) for kind, statement in policies.items()}
+    if "rcps" in written:
+        written["rcps"] = [
+            [
+                {"name": "RCPFullAWSAccess", "document": document(allow() | ANY)},
+                {"name": "p", "document": written["rcps"]},
+            ]
+        ]
+    allowing = [{"name": "all", "document": document(allow())}]
+    case = {"principal": ANA, "action": action, "resource": resource, "identity_policies": allowing, **written}
+    told = [note.message for note in evaluate_case(case).assumptions if note.code == "policy-rejected"]
+    assert len(told) == (words is not None)
+    assert all(words in message for message in told if words)
 
 
 @rule("A5", "B3", "B7")

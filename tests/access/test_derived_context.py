@@ -11,7 +11,7 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.aws.condition_keys import RESOURCE_TAG_PREFIXES
 from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.context import KeyValue, Knowledge
-from iamdesk.evaluate.request import MissingContextMode, Request
+from iamdesk.evaluate.request import MissingContextMode, Request, RequestError
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Account, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
@@ -251,7 +251,11 @@ def test_a_source_identity_takes_an_action_of_the_trust_policy(trust: Any, expec
         found = next((row.decision.value for row in rows if row.principal == role_arn("r")), "implicitDeny")
         assert found == decisions[expected]
         typed = Request(role_arn("r"), "s3:ListAllMyBuckets", "*", {"aws:SourceIdentity": "ana"})
-        assert capture.can(typed).decision == ("allowed" if condition is IF_SET else "implicitDeny")
+        if expected is ABSENT:
+            with pytest.raises(RequestError, match="do not include aws:SourceIdentity"):
+                capture.can(typed)
+        else:
+            assert capture.can(typed).decision == ("allowed" if condition is IF_SET else "implicitDeny")
 
 
 @rule("J4")

@@ -127,6 +127,13 @@ def test_an_owner_that_contradicts_the_resource_is_refused(can) -> None:
         ("aws:PrincipalTag/team", "another"),
         ("aws:SourceArn", "arn:aws:sns:eu-west-1:111122223333:t"),
         ("aws:username", "mallory"),
+        ("aws:SourceIdentity", "elena"),
+        ("aws:FederatedProvider", "accounts.google.com"),
+        ("lambda:SourceFunctionArn", f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:mailer"),
+        ("ec2:SourceInstanceArn", f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-0123456789abcdef0"),
+        ("accounts.google.com:aud", "app"),
+        ("aws:PrincipalServiceName", "sns.amazonaws.com"),
+        ("aws:AssumedRoot", "true"),
     ],
 )
 def test_a_context_that_cannot_be_is_refused(can, key: str, value: str) -> None:
@@ -390,3 +397,27 @@ def test_a_case_of_another_principal_is_an_error() -> None:
     with pytest.raises(CaseError, match="aws:PrincipalArn"):
         evaluate_case({**case, "context": {"aws:PrincipalArn": BOOT}})
     assert evaluate_case(case).decision is EvalDecision.IMPLICIT_DENY
+
+
+def test_a_case_without_a_decision_knows_what_every_request_has() -> None:
+    condition = {
+        "StringEquals": {"aws:RequestedRegion": "eu-west-1"},
+        "DateGreaterThan": {"aws:CurrentTime": "2020-01-01"},
+    }
+    allowing = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    policy = {"name": "p", "document": {"Version": "2012-10-17", "Statement": [allowing]}}
+    case = {"principal": ELENA, "action": "sqs:SendMessage", "resource": QUEUE, "identity_policies": [policy]}
+    assert evaluate_case(case).decision is EvalDecision.ALLOWED
+    with pytest.raises(CaseError, match="aws:SourceIdentity"):
+        evaluate_case({**case, "context": {"aws:SourceIdentity": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("aws:ResourceOrgID", "o-another0000"), ("aws:PrincipalOrgID", "o-another0000")]
+)
+def test_a_captured_organization_is_no_other_one(key: str, value: str) -> None:
+    capture = Evaluator(load_snapshot(resources() / "samples" / "acme-organization"))
+    caller = next(one for one in capture.principals() if ":user/" in one)
+    queue = f"arn:aws:sqs:eu-west-1:{caller.split(':')[4]}:orders"
+    with pytest.raises(RequestError, match=key):
+        capture.can(Request(caller, "sqs:SendMessage", queue, {key: value}))
