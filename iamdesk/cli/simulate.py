@@ -63,7 +63,8 @@ def simulate(
             if output_format is options.Format.JSON:
                 echo_json(outcome.result, indent=None)
             else:
-                echo(_text(outcome.result))
+                for line in _lines(outcome.result):
+                    echo(line)
             sys.stdout.flush()  # for programs that send one test case at a time
             seen.update(lines=1, cases=outcome.is_case, unmet=not outcome.is_met)
     if seen["lines"] and not seen["cases"]:
@@ -153,6 +154,11 @@ def _expected(case: dict[str, Any]) -> EvalDecision | None:
     if expected not in tuple(EvalDecision):
         raise CaseError(f"`expected` is {expected!r}: expected one of {', '.join(EvalDecision)}")
     return EvalDecision(expected)
+
+
+def _lines(result: dict[str, Any]) -> Iterator[str]:
+    yield _text(result)
+    yield from (f"  {remark}" for remark in result.get("Remarks", ()))
 
 
 def _text(result: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from iamdesk.denials.denial import Check, Denial, DenialError, DenialSource, Eff
 from iamdesk.denials.error_message import actions_called, read_message, takes_no_resource
 from iamdesk.evaluate.request import PolicyType
 from iamdesk.i18n import join_messages, mark, phrase
-from iamdesk.simulate.resource_names import queue_arn
+from iamdesk.simulate.resource_names import function_name, queue_arn
 
 MAX_DENIALS = 200
 """Number of denials that are read from one text: a log may have thousands."""
@@ -177,6 +177,10 @@ def _resource_of(event: Mapping[str, Any], service: str) -> str | None:
     parameters = event.get("requestParameters")
     parameters = parameters if isinstance(parameters, dict) else {}
     given = {key: value for key, value in parameters.items() if isinstance(value, str)}
+    for sets in parameters.values():  # {"instancesSet": {"items": [{"instanceId": "i-0abc"}]}}
+        of_one = list(_items(sets)) if isinstance(sets, dict) else []
+        if len(of_one) == 1:
+            given |= {key: value for key, value in of_one[0].items() if isinstance(value, str)}
     spelled = _spelled(event, service, given)
     if arns:
         # For an object CloudTrail lists the object and its bucket.
@@ -193,6 +197,7 @@ def _spelled(event: Mapping[str, Any], service: str, given: Mapping[str, str]) -
         return queue
     owner = event.get("recipientAccountId")
     known = {
+        **{f"{key}Name": value for key, value in given.items()},  # {"workGroup": "primary"} of Athena
         **given,
         "partition": _partition(event),
         "region": str(event.get("awsRegion") or ""),
@@ -200,6 +205,12 @@ def _spelled(event: Mapping[str, Any], service: str, given: Mapping[str, str]) -
     }
     if isinstance(name := given.get("name"), str):
         known["/name"] = "/" + name.removeprefix("/")
+    if "functionName" in given:
+        known["functionName"] = function_name(given["functionName"])[1]
+    path = given.get("path", "").strip("/")
+    for kind in ("userName", "roleName", "groupName", "policyName") if service == "iam" and path else ():
+        if kind in given:
+            known[kind] = f"{path}/{given[kind]}"
     templates: list[str] = [one for one in names()["resources"] if one.split(":", 3)[2] == service]
     for action in actions_called(event["eventName"], service):
         found = reference().action(*action.split(":", 1))
@@ -230,6 +241,11 @@ def _context_of(event: Mapping[str, Any]) -> dict[str, str | Sequence[str] | Non
     ):
         if isinstance(value := event.get(member), str) and value:
             context[key] = value
+    parameters = event.get("requestParameters")
+    if isinstance(parameters, dict) and event.get("eventSource") == "s3.amazonaws.com":
+        for key, member in (("s3:prefix", "prefix"), ("s3:delimiter", "delimiter"), ("s3:max-keys", "max-keys")):
+            if isinstance(value := parameters.get(member), str):
+                context[key] = value
     address = event.get("sourceIPAddress")
     if isinstance(address, str) and _is_address(address) and "aws:SourceVpce" not in context:
         context["aws:SourceIp"] = address

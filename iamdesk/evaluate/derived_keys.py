@@ -43,6 +43,7 @@ _OF_THE_CALLER = frozenset({"aws:principalarn", "aws:userid", "aws:username"})
 _OF_ITS_ACCOUNT = frozenset(
     {
         *_OF_SERVICES,
+        "aws:sourceowner",
         "aws:principalaccount",
         "aws:principaltype",
         "aws:principalorgid",
@@ -435,8 +436,26 @@ class DerivedKeys:
         """Whether it is a request to the URL itself: requests that create or change one choose its type."""
         return (self.target.service, self.target.name) == ("lambda", "invokefunctionurl")
 
+    @property
+    def _is_of_outsider(self) -> bool:
+        """Whether the caller is of another account than the resource, and no service that calls for this one.
+
+        Its ``aws:SourceOwner`` is not the resource's account (Amazon SNS Developer Guide, "aws:SourceAccount versus
+        aws:SourceOwner").
+        """
+        return self.caller.kind is not CallerKind.SERVICE and self.resource_account not in (None, self.caller.account)
+
+    @property
+    def _is_of_bucket(self) -> bool:
+        """Whether it is a request straight to a bucket or object: one through an access point is made to that one."""
+        return self.through is None and self.target.resource is not None and not self.target.resource.account
+
     def _about_request(self, key: str) -> KeyValue | None:
         if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:
+            return DERIVED_ABSENT
+        if key == "aws:sourceowner" and self._is_of_outsider:
+            return UNKNOWN._replace(derived=True, excludes=self.resource_account or "")
+        if key in ACCESS_POINT_KEYS and self.target.service == "s3" and self._is_of_bucket:
             return DERIVED_ABSENT
         if key in _OF_FORWARDED_CALLS:
             return DERIVED_ABSENT

@@ -12,7 +12,7 @@ from iamdesk.evaluate.request import EvalDecision, PolicyType
 from iamdesk.evaluate.resource_policy_services import OtherAccounts, Unsigned, facts_of
 from iamdesk.evaluate.ternary import FALSE, TRUE
 from iamdesk.explain.decision import Assumption
-from iamdesk.i18n import phrase
+from iamdesk.i18n import join_messages, phrase
 
 
 def service_assumptions(
@@ -176,16 +176,23 @@ def _of_members(trace: EvaluationTrace) -> Iterator[Assumption]:
         return
     derive = trace.request.context.derive
     organization = derive.organization if isinstance(derive, DerivedKeys) else None
-    if organization is not None:
-        delegated = organization.organization.delegated_services or {}
-        if caller.account in (organization.organization.management_account_id, *delegated):
-            return
-    message = phrase(
-        "AWS Organizations lets only the management account and delegated administrators call {action}. This decision "
-        "assumes that account {account} is one of them.",
+    delegated = None if organization is None else organization.organization.delegated_services
+    management = None if organization is None else organization.organization.management_account_id
+    if caller.account in (management, *(delegated or {})):
+        return
+    only = phrase(
+        "AWS Organizations lets only the management account and delegated administrators call {action}.",
         action=target.action_text,
-        account=caller.account,
     )
+    if delegated is None:
+        other = phrase("This decision assumes that account {account} is one of them.", account=caller.account)
+    else:
+        other = phrase(
+            "Account {account} is neither in the captured organization: the request is denied unless the delegation "
+            "policy of the organization lets it.",
+            account=caller.account,
+        )
+    message = join_messages(" ", (only, other))
     yield Assumption("organization-member", message, EvalDecision.IMPLICIT_DENY)
 
 

@@ -168,6 +168,14 @@ class RequestBuilder:
         found = tuple(one for one in arns if f":{kind}/" in one and one.endswith(f"/{name}"))
         return (pattern,) if pattern in found else found
 
+    def lacks(self, entity: Arn) -> bool:
+        """Return whether the list of the account's users, groups, roles or policies is captured without an entity."""
+        own, kind = self.index.accounts.get(entity.account), entity.resource.partition("/")[0]
+        if own is None or own.is_truncated or own.broken:
+            return False
+        lists = {"user": own.users, "group": own.groups, "role": own.roles, "policy": own.policies}
+        return bool(lists.get(kind)) and not self.matching(str(entity))
+
     def evaluation_request(self, request: Request, holder: PrincipalPolicies | None = None) -> EvaluationRequest:
         """Return a request with everything that evaluating it needs.
 

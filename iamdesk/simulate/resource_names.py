@@ -13,7 +13,7 @@ from iamdesk.escaping import with_visible_end
 from iamdesk.evaluate.action_resource import Target
 from iamdesk.evaluate.request import Request, RequestError
 from iamdesk.i18n import phrase
-from iamdesk.inventory.resource_index import ResourceIndex
+from iamdesk.inventory.resource_index import ResourceIndex, parent_of
 from iamdesk.policy.arn import Arn, account_of, is_arn, parse_arn, partition_of
 from iamdesk.policy.wildcards import is_pattern
 
@@ -24,6 +24,9 @@ _QUEUE_URL = re.compile(
     r"(?:amazonaws\.com(?:\.cn)?|api\.aws)/(?P<account>\d{12})/(?P<queue>[\w.-]+)/?"
 )
 """Amazon SQS Developer Guide, "Queue and message identifiers"; the forms without ``sqs`` are of its first years."""
+_LAMBDA_NAME = re.compile(r"(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[\w-]+(?::[\w$-]+)?)")
+"""AWS Lambda API Reference, Invoke (FunctionName): a name or a partial ARN, with or without version or alias."""
+_DETAILS = "iam get-account-authorization-details"
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 """What AWS adds to the name of a secret."""
 
@@ -35,6 +38,9 @@ class NamedResources(Protocol):
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """Return the ARNs of resources, users, groups, roles and policies that match; of IAM's, whatever the path."""
+
+    def lacks(self, entity: Arn) -> bool:
+        """Return whether the list of the account's users, groups, roles or policies is captured without an entity."""
 
 
 class MeantResource(NamedTuple):
@@ -55,6 +61,12 @@ def queue_arn(url: str) -> str | None:
     region = found["region"] or "us-east-1"
     partition = "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
     return f"arn:{partition}:sqs:{region}:{found['account']}:{found['queue']}"
+
+
+def function_name(text: str) -> tuple[str, str]:
+    """Return the account (empty: not in it) and the name of a Lambda function by its name or partial ARN."""
+    partial = _LAMBDA_NAME.fullmatch(text)
+    return ("", text) if partial is None else (partial["account"] or "", partial["name"])
 
 
 def meant_resource(request: Request, names: NamedResources | None) -> MeantResource:
@@ -87,8 +99,12 @@ def missing_from_list(target: Target, request: Request, names: NamedResources | 
     resource = target.resource
     if names is None or resource is None or is_pattern(resource.resource) or target.action is None:
         return None
-    account = request.resource_account or account_of(request.principal)
-    found = None if _makes(target.action) else names.resources.list_without(resource, account)
+    if _makes(target.action):
+        return None
+    if resource.service == "iam":
+        found = (resource.account, _DETAILS) if names.lacks(resource) else None
+    else:  # which account a bucket belongs to is not known: not even that it is the caller's
+        found = names.resources.list_without(resource, request.resource_account or "")
     if found is None:
         return None
     sentence = phrase(
@@ -131,7 +147,14 @@ def _arn_of_name(text: str, action: Action, request: Request, names: NamedResour
 
 
 def _matching(pattern: str, names: NamedResources | None) -> tuple[str, ...]:
-    return () if names is None else names.matching(pattern)
+    """Return the ARNs that match: of a secret also without its end, of a part also if only the whole is known."""
+    if names is None:
+        return ()
+    found, arn = names.matching(pattern), parse_arn(pattern)
+    if not found and arn.service == "secretsmanager":
+        return names.matching(f"{pattern}-??????")
+    whole = "" if found or arn.service != "lambda" else str(parent_of(arn) or "")
+    return tuple(f"{one}{pattern.removeprefix(whole)}" for one in names.matching(whole)) if whole else found
 
 
 def _candidates(text: str, action: Action, known: Mapping[str, str]) -> Iterator[str]:
@@ -145,6 +168,9 @@ def _candidates(text: str, action: Action, known: Mapping[str, str]) -> Iterator
     if action.service == "kms" and text.startswith("alias/"):
         yield f"arn:{known['partition']}:kms:{known['region']}:{known['account']}:{text}"
         return
+    if action.service == "lambda":
+        account, text = function_name(text)
+        known = {**known, "account": account or known["account"]}
     for one in action.resource_types:
         kind = reference().resource_type(action.service, one.name)
         for template in () if kind is None else kind.arns:

@@ -77,3 +77,5 @@ def test_what_an_ordinary_member_account_cannot_call_is_an_assumption(action: st
     assert result.decision.value == "allowed"
     other = {one.code: one.other_decision for one in result.assumptions}
     assert other.get("organization-member") == (EvalDecision.IMPLICIT_DENY if told else None)
+    said = " ".join(one.message for one in result.assumptions if one.code == "organization-member")
+    assert ("is neither in the captured organization" in said) is (told and of is not None)

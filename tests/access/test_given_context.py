@@ -197,6 +197,20 @@ def test_the_owner_in_the_default_policy_of_topics_is_not_known() -> None:
     answer = ask(capture, "sns:Publish", TOPIC, {}, arn_of("ben"))
     assert answer.decision == "conditional"
     assert answer.conditions == ({"AWS:SourceOwner": ID},)
+    for outsider in (arn_of("zoe", OTHER_ID), "anonymous"):  # whatever it is of theirs, it is not the topic's account
+        assert ask(capture, "sns:Publish", TOPIC, {}, outsider).decision == "implicitDeny"
+
+
+@rule("I11", "J1")
+def test_a_request_straight_to_a_bucket_has_no_key_of_an_access_point() -> None:
+    """A bucket that leaves its access to access points lets nobody list uploads who asks the bucket itself."""
+    statement = {
+        "Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "s3:*", "Resource": BUCKET,
+        "Condition": {"StringEquals": {"s3:DataAccessPointAccount": ID}},
+    }  # fmt: skip
+    capture = world(resources=(Resource(arn=BUCKET, account_id=ID, policy=document(statement)),))
+    for action in ("s3:ListBucketMultipartUploads", "s3:ListBucket"):
+        assert ask(capture, action, BUCKET, {}, arn_of("zoe", OTHER_ID)).decision == "implicitDeny"
 
 
 @rule("J4")

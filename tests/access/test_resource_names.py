@@ -107,7 +107,11 @@ def can(evaluator: Evaluator, action: str, resource: str, principal: str = ANA, 
         ("sqs:SendMessage", QUEUE_URL, QUEUE, EvalDecision.ALLOWED),
         ("dynamodb:DeleteTable", "orders", TABLE, EvalDecision.EXPLICIT_DENY),
         ("dynamodb:GetItem", "table/orders", TABLE, EvalDecision.ALLOWED),
+        ("secretsmanager:GetSecretValue", "prod/db", f"{SECRETS}:prod/db-AbCdEf", EvalDecision.ALLOWED),
         ("lambda:InvokeFunction", "bill", FUNCTION, EvalDecision.ALLOWED),
+        ("lambda:InvokeFunction", "bill:live", f"{FUNCTION}:live", EvalDecision.ALLOWED),
+        ("lambda:InvokeFunction", f"{ACCOUNT}:function:bill", FUNCTION, EvalDecision.ALLOWED),
+        ("lambda:InvokeFunction", "function:bill:7", f"{FUNCTION}:7", EvalDecision.ALLOWED),
         ("s3:ListBucket", "own", "arn:aws:s3:::own", EvalDecision.ALLOWED),
         ("s3:GetObject", "s3://own/a/b.csv", "arn:aws:s3:::own/a/b.csv", EvalDecision.ALLOWED),
         ("iam:GetUser", "ana", ANA, EvalDecision.ALLOWED),
@@ -149,6 +153,13 @@ def test_principals_with_access_to_what_is_not_listed_depend_on_it(evaluator: Ev
     assert any("has no onw." in one for one in evaluator.stated(Request("", "s3:ListBucket", "onw")).remarks)
     rows = list(evaluator.who_can(action="dynamodb:GetItem", resource=f"{TABLE}x"))
     assert {row.decision for row in rows if row.principal == ANA} == {DEPENDS}
+
+
+def test_whose_a_bucket_in_no_list_is_depends_whoever_asks(evaluator: Evaluator) -> None:
+    """The caller's account may have no list: then `who_can`, which has no caller, says the same."""
+    bucket, elsewhere = "arn:aws:s3:::onw", "arn:aws:iam::999988887777:root"
+    assert can(evaluator, "s3:ListBucket", bucket, elsewhere).decision is DEPENDS
+    assert can(evaluator, "s3:ListBucket", bucket, resource_account="999988887777").request.remarks == ()
 
 
 def test_why_says_what_was_given_beside_the_message(evaluator: Evaluator) -> None:
@@ -198,6 +209,7 @@ def test_a_name_of_nothing_known_is_refused(evaluator: Evaluator, action: str, n
         ("dynamodb:GetItem", f"{TABLE}x", "(`aws dynamodb list-tables`) has no table/ordersx.", "whether it exists"),
         ("sqs:SendMessage", f"{QUEUE}x", "has no ordersx.", "whether it exists"),
         ("lambda:InvokeFunction", f"{FUNCTION}x", "has no function:billx.", "whether it exists"),
+        ("iam:GetUser", f"{ANA}x", "(`aws iam get-account-authorization-details`) has no user/staff/anax.", "exists"),
     ],
 )
 def test_a_resource_that_the_captured_list_does_not_have_is_said(
@@ -214,6 +226,7 @@ def test_a_resource_that_the_captured_list_does_not_have_is_said(
     ("action", "resource"),
     [
         ("s3:CreateBucket", "arn:aws:s3:::onw"),
+        ("iam:GetUser", f"arn:aws:iam::{ACCOUNT}:user/x*"),
         ("dynamodb:CreateTable", f"{TABLE}x"),
         ("s3:GetObject", "arn:aws:s3:::ow*/x"),
         ("dynamodb:GetItem", TABLE.replace(REGION, "us-east-2")),
@@ -255,6 +268,22 @@ def event(name: str, source: str, /, **parameters: Any) -> str:
         (event("Invoke", "lambda", functionName="bill"), FUNCTION, EvalDecision.ALLOWED),
         (event("GetUser", "iam", userName="ana"), ANA, EvalDecision.ALLOWED),
         (event("DescribeContinuousBackups", "dynamodb", tableName="orders"), TABLE, EvalDecision.ALLOWED),
+        (event("Invoke", "lambda", functionName=f"{ACCOUNT}:function:bill"), FUNCTION, EvalDecision.ALLOWED),
+        (
+            event("StopInstances", "ec2", instancesSet={"items": [{"instanceId": "i-0123456789abcdef0"}]}),
+            f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/i-0123456789abcdef0",
+            EvalDecision.IMPLICIT_DENY,
+        ),
+        (
+            event("StartQueryExecution", "athena", workGroup="primary"),
+            f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/primary",
+            EvalDecision.IMPLICIT_DENY,
+        ),
+        (
+            event("CreateUser", "iam", userName="bo", path="/staff/"),
+            f"arn:aws:iam::{ACCOUNT}:user/staff/bo",
+            EvalDecision.IMPLICIT_DENY,
+        ),
         (event("AddUserToGroup", "iam", userName="ana", groupName="g"), GROUP, EvalDecision.IMPLICIT_DENY),
     ],
 )
@@ -265,6 +294,11 @@ def test_why_reads_the_parameters_of_an_event(
     why = explain_denial(evaluator, denial)
     assert why.decision is not None
     assert (why.decision.request.resource, why.decision.decision) == (meant, decision)
+
+
+def test_why_reads_what_was_listed(evaluator: Evaluator) -> None:
+    [denial] = read_denials(event("ListObjects", "s3", bucketName="own", prefix="home/", delimiter="/"))
+    assert (denial.resource, denial.context["s3:prefix"]) == ("arn:aws:s3:::own", "home/")
 
 
 def test_why_asks_for_the_resource_in_place_of_judging_all(evaluator: Evaluator) -> None:

@@ -250,3 +250,9 @@ def test_a_file_that_is_absent_ends_with_two_and_one_sentence(iamdesk: Callable[
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "nowhere.jsonl" in done.stderr
+
+
+def test_text_says_what_was_evaluated_in_place_of_what_was_stated(iamdesk: Callable[..., Any]) -> None:
+    stated = case(action="s3:ListObjectsV2", resource="arn:aws:s3:::payroll")
+    text = iamdesk("simulate", "-", "--format", "text", given=lines(stated)).stdout
+    assert text == "c: implicitDeny\n  s3:ListObjectsV2 is an API operation. Its action is s3:ListBucket.\n"
