@@ -437,7 +437,7 @@ class DerivedKeys:
         return (self.target.service, self.target.name) == ("lambda", "invokefunctionurl")
 
     @property
-    def _is_of_outsider(self) -> bool:
+    def _is_by_external_principal(self) -> bool:
         """Whether the caller is of another account than the resource, and no service that calls for this one.
 
         Its ``aws:SourceOwner`` is not the resource's account (Amazon SNS Developer Guide, "aws:SourceAccount versus
@@ -453,7 +453,7 @@ class DerivedKeys:
     def _about_request(self, key: str) -> KeyValue | None:
         if key in _OF_SERVICES and self.caller.kind is not CallerKind.SERVICE:
             return DERIVED_ABSENT
-        if key == "aws:sourceowner" and self._is_of_outsider:
+        if key == "aws:sourceowner" and self._is_by_external_principal:
             return UNKNOWN._replace(derived=True, excludes=self.resource_account or "")
         if key in ACCESS_POINT_KEYS and self.target.service == "s3" and self._is_of_bucket:
             return DERIVED_ABSENT
