@@ -66,6 +66,20 @@ def test_an_instance_is_started_with_everything_that_it_needs(tmp_path, statemen
     assert states(tmp_path, "ec2.amazonaws.com", PASS, *statements).get("ec2-001") is found
 
 
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "found"),
+    [
+        ("StringEquals", "ec2:Owner", "amazon", State.PROVEN),
+        ("StringEquals", "ec2:Owner", "444455556666", State.POSSIBLE),  # whether it shares an image is not known
+        ("StringEquals", "ec2:ImageID", "ami-0123456789abcdef0", State.POSSIBLE),
+    ],
+)
+def test_an_instance_needs_an_image_that_exists(tmp_path, operator, key, value, found):
+    of_image = allow("ec2:RunInstances", IMAGE, Condition={operator: {key: value}})
+    rest = allow("ec2:RunInstances", of_ec2(*EC2))
+    assert states(tmp_path, "ec2.amazonaws.com", PASS, of_image, rest).get("ec2-001") is found
+
+
 @pytest.mark.parametrize(("profile", "found"), [("admin", State.PROVEN), ("low", None)])
 def test_an_instance_is_started_with_the_profile_that_policies_allow(tmp_path, profile, found):
     allowed = arn(f"instance-profile/{profile}")
