@@ -73,7 +73,7 @@ def _fixed(trace: EvaluationTrace) -> str:
     if trace.decision_inputs.needs_no_permission:
         return phrase("No policy change alters the decision: the call needs no permission.")
     if trace.request.unresolved:
-        return phrase("Specify the ARN of the resource: the changes depend on {what}.", what=trace.request.unresolved)
+        return phrase("Which changes would help depends on {what}.", what=trace.request.unresolved)
     refusal = next(
         (sub_request.refusal for sub_request in trace.decision_inputs.sub_requests if sub_request.refusal is not None),
         None,
