@@ -80,6 +80,21 @@ def each_case[Test: Callable[..., None]](
     return fold
 
 
+def each_row[Test: Callable[..., None]](table: str) -> Callable[[Test], Callable[..., None]]:
+    """Walk a table that is written as text: in its first row the test's parameters, ``|`` between columns.
+
+    Each cell is given as text. A last column ``why`` says what a row is there for: it is no parameter, and a row may
+    leave it out.
+    """
+    head, *rows = ([cell.strip() for cell in line.split("|")] for line in table.strip().splitlines())
+    has_reasons = head[-1] == "why"
+    names = head[:-1] if has_reasons else head
+    full = [row if len(row) == len(head) or not has_reasons else [*row, ""] for row in rows]
+    labels = [dict(zip(head, row, strict=True)).get("why") or " | ".join(row) for row in full]
+    values = [tuple(row[: len(names)]) for row in full]
+    return each_case(names, values if len(names) > 1 else [value for (value,) in values], labels)
+
+
 def _labels(cases: Sequence[tuple[Any, ...]], ids: Callable[[Any], Any] | Iterable[object] | None) -> list[str]:
     if ids is None:
         return ["-".join(str(argument)[:70] for argument in arguments) for arguments in cases]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .each_case import collected_failures, each_case
+from .each_case import collected_failures, each_case, each_row
 
 
 def test_every_case_that_fails_is_listed_with_its_place_and_what_it_got() -> None:
@@ -61,3 +61,22 @@ def test_a_folded_test_names_its_cases_as_pytest_would() -> None:
     assert "[B]" in str(failed.value)
     assert "[2-two]" in str(failed.value)
     assert "[A]" not in str(failed.value)
+
+
+def test_a_row_of_a_table_is_a_case_by_what_it_says_of_itself() -> None:
+    walked = []
+
+    @each_row("""
+        number | name  | why
+        1      | one   | the least
+        2      |       |
+    """)
+    def walk(number: str, name: str) -> None:
+        walked.append((number, name))
+        raise AssertionError
+
+    with pytest.raises(AssertionError, match=r"(?s)\[the least\].*\[2 \|  \| \]"):
+        walk()
+    assert walked == [("1", "one"), ("2", "")]
+    with pytest.raises(ValueError, match="argument 2"):
+        each_row("number | name\n1")(walk)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 type Json = dict[str, Any]
-type Inline = Mapping[str, Any] | tuple[str, Mapping[str, Any]]
-"""A document, or its name and it; without a name it is ``inline-1``, ``inline-2`` …"""
+type Inline = Any
+"""A statement, a document, or its name and a document; without a name it is ``inline-1``, ``inline-2`` …"""
 
 ID = "111122223333"
 
@@ -20,21 +20,36 @@ def document(*statements: Any) -> Json:
 
 
 def allow(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
-    """An Allow statement; ``more`` are its other elements, such as ``Condition`` or ``Sid``."""
+    """An Allow statement; ``more`` are its other elements, of which NotAction and NotResource stand alone."""
+    statement: Json = {"Effect": "Allow"}
+    if "NotAction" not in more:
+        statement["Action"] = action
+    if "NotResource" not in more and resource is not None:
+        statement["Resource"] = resource
+    statement.update(more)
     if condition is not None:
-        more["Condition"] = condition
-    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+        statement["Condition"] = condition
+    return statement
 
 
 def deny(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
     return {**allow(action, resource, condition, **more), "Effect": "Deny"}
 
 
+def grant(principal: Any, action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
+    """An Allow statement of a resource policy; an ARN or account (or several) stands for ``{"AWS": …}``."""
+    named = principal if principal == "*" or isinstance(principal, dict) else {"AWS": principal}
+    return allow(action, resource, condition, Principal=named, **more)
+
+
+def refuse(principal: Any, action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
+    """A Deny statement of a resource policy."""
+    return {**grant(principal, action, resource, condition, **more), "Effect": "Deny"}
+
+
 def trusting(principal: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any) -> Json:
     """A trust policy with one statement."""
-    if condition is not None:
-        more["Condition"] = condition
-    return document({"Effect": "Allow", "Principal": principal, "Action": action, **more})
+    return document(grant(principal, action, None, condition, **more))
 
 
 def user(name: str, *inline: Inline, path: str = "/", account: str = ID, **more: Any) -> Json:
@@ -70,10 +85,10 @@ def group(name: str, *inline: Inline, account: str = ID, **more: Any) -> Json:
 
 
 def managed(arn: str, *versions: Any, **more: Any) -> Json:
-    """A managed policy; the last version given is the default one."""
+    """A managed policy; each version is a document or its only statement, and the last one is the default one."""
     count = len(versions)
     listed = [
-        {"VersionId": f"v{number}", "IsDefaultVersion": number == count, "Document": version}
+        {"VersionId": f"v{number}", "IsDefaultVersion": number == count, "Document": whole(version)}
         for number, version in enumerate(versions, 1)
     ]
     return {
@@ -83,6 +98,11 @@ def managed(arn: str, *versions: Any, **more: Any) -> Json:
         "PolicyVersionList": listed,
         **_common(more),
     }
+
+
+def whole(*parts: Any) -> Any:
+    """Statements as one document; one document as it is."""
+    return document(*parts) if all(map(_is_statement, parts)) else parts[0]
 
 
 def details(
@@ -109,8 +129,17 @@ def write(path: Path, **lists: Any) -> Path:
     return path
 
 
+def _is_statement(part: Any) -> bool:
+    return isinstance(part, Mapping) and "Effect" in part
+
+
 def _inline(policies: Iterable[Inline]) -> list[Json]:
-    named = (one if isinstance(one, tuple) else (f"inline-{number}", one) for number, one in enumerate(policies, 1))
+    """Statements are one policy together, before the documents; a pair is a document and its name."""
+    listed = list(policies)
+    statements = [one for one in listed if _is_statement(one)]
+    documents = [document(*statements)] if statements else []
+    documents += [one for one in listed if not _is_statement(one)]
+    named = (one if isinstance(one, tuple) else (f"inline-{number}", one) for number, one in enumerate(documents, 1))
     return [{"PolicyName": name, "PolicyDocument": body} for name, body in named]
 
 
