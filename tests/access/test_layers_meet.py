@@ -1,17 +1,12 @@
-"""Questions over a snapshot in which several of its parts meet: organization, access lists, blocks, endpoints, tags.
+"""What a snapshot holds beside IAM, and where its parts meet: organization, access lists, blocks, endpoints, tags.
 
 Every expectation was written from AWS's documentation before it was asked; the page stands above each table.
 """
 
 from typing import Any
 
-import pytest
-
-from iamdesk.access.evaluator import Evaluator
-from iamdesk.evaluate.request import MissingContextMode, Request, SessionPolicy
+from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request, SessionPolicy
 from iamdesk.explain.decision import EvaluationResult
-from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import (
     AccountSettings,
     AclGrant,
@@ -21,245 +16,348 @@ from iamdesk.snapshot.resources import (
     VpcEndpoint,
 )
 
+from ..builders.answers import codes, notes
 from ..builders.captures import (
+    ANA,
+    FULL,
+    FULL_ACCESS,
     ID,
-    NOW,
+    MFA,
     OTHER_ID,
     ROOT,
-    account,
     allow,
     deny,
     document,
+    evaluator,
+    federated_arn,
+    grant,
     managed,
+    member,
+    organization,
     policy_arn,
+    rcp,
+    refuse,
+    resource,
     role,
     role_arn,
-    snapshot,
+    root_arn,
+    scp,
+    session_arn,
     trusting,
+    unit,
     user,
     user_arn,
 )
+from ..each_case import each_case
 from ..rules import rule
 
 BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"
-ANA, BO, LIMITED = user_arn("ana"), user_arn("bo"), user_arn("lim")
+BOTH = [BUCKET, f"{BUCKET}/*"]
+KEY, QUEUE = f"arn:aws:kms:eu-west-1:{ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab", f"arn:aws:sqs:eu-west-1:{ID}:q"
+BO, LIMITED, DEPLOY = user_arn("bo"), user_arn("lim"), session_arn("deploy/ci")
 ZOE, CARL, PARTNER = user_arn("zoe", OTHER_ID), user_arn("carl", OTHER_ID), role_arn("partner", OTHER_ID)
-STRANGER = "arn:aws:iam::999999999999:user/eve"
-DEPLOY = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
-LINKED = f"arn:aws:iam::{ID}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
-TRAIL = "cloudtrail.amazonaws.com"
-ALL_USERS = "http://acs.amazonaws.com/groups/global/AllUsers"
-SIGNED_USERS = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
-FULL, EC2 = document(allow()), document(allow("ec2:*"))
-BOUNDARY, OTHER_BOUNDARY = policy_arn("ec2"), policy_arn("ec2", OTHER_ID)
-
-
-def world(*resources: Resource, trust: Any = None, **more: Any) -> Evaluator:
-    """Two accounts with people who may do everything, nothing, or everything within a boundary."""
-    base = snapshot(
-        account(
-            user("ana", FULL, tags=[("team", "red")]),
-            user("bo"),
-            user("lim", FULL, boundary=BOUNDARY),
-            role("deploy", FULL, path="/ci/", trust=trust, tags=[("team", "red")]),
-            role("AWSServiceRoleForECS", FULL, path="/aws-service-role/ecs.amazonaws.com/"),
-            managed(BOUNDARY, EC2),
-        ),
-        account(
-            user("zoe", FULL, account=OTHER_ID),
-            user("carl", account=OTHER_ID),
-            role("partner", FULL, account=OTHER_ID, boundary=OTHER_BOUNDARY),
-            managed(OTHER_BOUNDARY, EC2),
-            number=OTHER_ID,
-        ),
-    )
-    return Evaluator(Snapshot.model_validate({**dict(base), "resources": resources, **more}), now=lambda: NOW)
+STRANGER, TRAIL = "arn:aws:iam::999999999999:user/eve", "cloudtrail.amazonaws.com"
+ONLY_EC2, ONLY_EC2_THERE = (managed(policy_arn("ec2", number), allow("ec2:*")) for number in (ID, OTHER_ID))
+ECS = role("AWSServiceRoleForECS", FULL, path="/aws-service-role/ecs.amazonaws.com/")
+# Two accounts with people who may do everything, nothing, or everything within a boundary.
+PEOPLE = (
+    user("ana", FULL, tags=[("team", "red")]),
+    user("bo"),
+    user("lim", FULL, boundary=ONLY_EC2.arn),
+    ECS,
+    ONLY_EC2,
+    user("zoe", FULL, account=OTHER_ID),
+    user("carl", account=OTHER_ID),
+    role("partner", FULL, account=OTHER_ID, boundary=ONLY_EC2_THERE.arn),
+    ONLY_EC2_THERE,
+)
 
 
 def ask(
-    evaluator: Evaluator, principal: str, action: str = "s3:GetObject", on: str = OBJECT, **more: Any
+    principal: str, *beside: Any, action: str = "s3:GetObject", on: str = OBJECT, trust: Any = None, **more: Any
 ) -> EvaluationResult:
-    return evaluator.can(Request(principal, action, on, is_of_resource=True, **more))
-
-
-def to(principal: Any, condition: Any = None, effect: str = "Allow") -> dict[str, Any]:
-    statement = {"Effect": effect, "Principal": principal, "Action": "s3:*", "Resource": [BUCKET, f"{BUCKET}/*"]}
-    return statement if condition is None else {**statement, "Condition": condition}
+    deploy = role("deploy", FULL, path="/ci/", trust=trust, tags=[("team", "red")])
+    return evaluator(*PEOPLE, deploy, *beside).can(Request(principal, action, on, is_of_resource=True, **more))
 
 
 def bucket(*statements: Any, **more: Any) -> Resource:
-    policy = document(*statements) if statements else None
-    return Resource.model_validate({"arn": BUCKET, "account_id": ID, "policy": policy, **more})
+    return resource(BUCKET, *statements, **more)
 
 
-def organization(
-    scp: Any = None, rcp: Any = None, management: str = "123456789012", lists_every_account: bool = True
-) -> Organization:
+def to(principal: Any, condition: Any = None) -> Any:
+    return grant(principal, "s3:*", BOTH, condition)
+
+
+def no(principal: Any, condition: Any = None) -> Any:
+    return refuse(principal, "s3:*", BOTH, condition)
+
+
+def tree(*policies: Any, management: str | None = None, **more: Any) -> Any:
     """ID and OTHER_ID below one unit, on which the policies are."""
-    scps, rcps = OrganizationPolicyType.SERVICE_CONTROL_POLICY, OrganizationPolicyType.RESOURCE_CONTROL_POLICY
-    policies = [OrganizationPolicy(id="p-full", name="full", type=scps, content=FULL)]
-    if scp is not None:
-        policies.append(OrganizationPolicy(id="p-scp", name="scp", type=scps, content=scp))
-    if rcp is not None:
-        policies.append(OrganizationPolicy(id="p-rcp", name="rcp", type=rcps, content=rcp))
-    nodes = (
-        OrganizationNode(id="r-1", name="root", policy_ids=("p-full",)),
-        OrganizationNode(id="ou-1", name="unit", parent_id="r-1", policy_ids=tuple(one.id for one in policies)),
-        *(OrganizationNode(id=one, name=one, parent_id="ou-1", policy_ids=("p-full",)) for one in (ID, OTHER_ID)),
-    )
-    return Organization(
-        id="o-1",
-        management_account_id=management,
-        nodes=nodes,
-        policies=tuple(policies),
-        lists_every_account=lists_every_account,
-    )
-
-
-NO_S3 = document(deny("s3:*"))
-CLOSED = document({"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"})
+    members = unit("ou-1", *policies, member(ID), member(OTHER_ID))
+    return organization(members, management=management or "123456789012", **{"lists_every_account": True, **more})
 
 
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html
-@rule("B6", "E5", "E8", "E10", "E11")
-@pytest.mark.parametrize(
-    ("principal", "management", "statement", "expected"),
-    [
-        (ANA, None, None, "explicitDeny"),
-        (ANA, ID, None, "allowed"),  # principals of the management account are not bound
-        (ROOT, None, None, "explicitDeny"),
-        (ROOT, ID, None, "allowed"),
-        (LINKED, None, None, "allowed"),
-        (DEPLOY, None, None, "explicitDeny"),
-        (BO, None, to({"AWS": BO}), "explicitDeny"),  # what the bucket grants is bound as well
-        (ZOE, OTHER_ID, to({"AWS": ZOE}), "allowed"),  # across accounts the caller's account counts, not the owner's
-        (ZOE, ID, to({"AWS": ZOE}), "explicitDeny"),
-        (STRANGER, None, to({"AWS": STRANGER}), "allowed"),
-        ("anonymous", None, to("*"), "allowed"),
-        (TRAIL, None, to({"Service": TRAIL}), "allowed"),
-    ],
-)
-def test_an_scp_binds_the_principals_of_members(
-    principal: str, management: str | None, statement: Any, expected: str
-) -> None:
-    statements = () if statement is None else (statement,)
-    tree = organization(scp=NO_S3, management=management or "123456789012")
-    assert ask(world(bucket(*statements), organization=tree), principal).decision == expected
-
-
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
-@rule("B7", "E5", "E8", "E10", "E11")
-@pytest.mark.parametrize(
-    ("principal", "management", "statement", "expected"),
+@rule("B6", "B7", "B8", "D3", "E5", "E8", "E10", "E11")
+@each_case(
+    "principal, management, statement, with_scp, with_rcp",
     [
-        (ANA, None, None, "explicitDeny"),
-        (ANA, ID, None, "allowed"),  # resources of the management account are not bound
-        (ROOT, None, None, "explicitDeny"),
-        (LINKED, None, None, "allowed"),
-        (ZOE, OTHER_ID, to({"AWS": ZOE}), "explicitDeny"),  # its principals are, on resources of members
-        (ZOE, ID, to({"AWS": ZOE}), "allowed"),
-        (STRANGER, None, to({"AWS": STRANGER}), "explicitDeny"),
-        ("anonymous", None, to("*"), "explicitDeny"),
-        (TRAIL, None, to({"Service": TRAIL}), "explicitDeny"),
+        (ANA, None, None, "explicitDeny", "explicitDeny"),
+        (ANA, ID, None, "allowed", "allowed"),  # neither binds principals and resources of the management account
+        (ROOT, None, None, "explicitDeny", "explicitDeny"),
+        (ROOT, ID, None, "allowed", "allowed"),
+        (ECS.arn, None, None, "allowed", "allowed"),
+        (DEPLOY, None, None, "explicitDeny", "explicitDeny"),
+        (BO, None, to(BO), "explicitDeny", "explicitDeny"),  # what the bucket grants is bound as well
+        # Across accounts, an SCP is that of the caller's account, an RCP that of the resource's.
+        (ZOE, OTHER_ID, to(ZOE), "allowed", "explicitDeny"),
+        (ZOE, ID, to(ZOE), "explicitDeny", "allowed"),
+        (STRANGER, None, to(STRANGER), "allowed", "explicitDeny"),
+        ("anonymous", None, to("*"), "allowed", "explicitDeny"),
+        (TRAIL, None, to({"Service": TRAIL}), "allowed", "explicitDeny"),
     ],
 )
-def test_an_rcp_binds_the_resources_of_members(
-    principal: str, management: str | None, statement: Any, expected: str
+def test_whom_and_what_policies_of_the_organization_bind(
+    principal: str, management: str | None, statement: Any, with_scp: str, with_rcp: str
 ) -> None:
-    statements = () if statement is None else (statement,)
-    tree = organization(rcp=CLOSED, management=management or "123456789012")
-    assert ask(world(bucket(*statements), organization=tree), principal).decision == expected
+    held = bucket(*([] if statement is None else [statement]))
+    for policy, expected in ((scp(deny("s3:*")), with_scp), (rcp(refuse("*", "s3:*")), with_rcp)):
+        assert ask(principal, held, tree(policy, management=management)).decision == expected, policy.name
+
+
+EC2, NO_QUEUES = scp(allow("ec2:*"), name="ec2"), scp(deny("sqs:*"), name="no")
+
+
+@rule("B1", "B2", "B3", "B6")
+@each_case(
+    "own, above, expected, missing",
+    [
+        ([FULL_ACCESS], [FULL_ACCESS], "allowed", None),
+        ([FULL_ACCESS, NO_QUEUES], [FULL_ACCESS], "explicitDeny", None),
+        ([EC2], [FULL_ACCESS], "implicitDeny", None),
+        ([FULL_ACCESS], [EC2], "implicitDeny", None),
+        ([FULL_ACCESS], [EC2, FULL_ACCESS], "allowed", None),
+        ([], [FULL_ACCESS], "implicitDeny", None),
+        # What is attached and not captured may forbid or let pass; of AWS's own policy everybody knows what it says.
+        ([FULL_ACCESS, "p-gone"], [FULL_ACCESS], "allowed", "explicitDeny"),
+        (["p-gone"], [FULL_ACCESS], "implicitDeny", "allowed"),
+        ([EC2, "p-gone"], [FULL_ACCESS], "implicitDeny", "allowed"),
+        ([NO_QUEUES, FULL_ACCESS, "p-gone"], [FULL_ACCESS], "explicitDeny", None),
+        (["p-FullAWSAccess"], [FULL_ACCESS], "allowed", None),
+    ],
+)
+def test_every_level_of_the_organization_has_to_allow(own: Any, above: Any, expected: str, missing: str | None) -> None:
+    above_own = organization(unit("ou-1", *above, member(ID, *own, full=False), full=False), member(OTHER_ID))
+    for principal in (ANA, role_arn("ci/deploy"), ROOT):
+        answer = ask(principal, above_own, action="sqs:SendMessage", on=QUEUE)
+        assert (answer.decision, answer.blocked_by) == (expected, () if expected == "allowed" else ("scp",))
+        assert "organization-unknown" not in codes(answer)
+        assert notes(answer).get("scp-missing") == missing
+        assert all("p-gone" in note.message for note in answer.assumptions if note.code == "scp-missing")
+    of_ec2 = ask(ANA, above_own, action="ec2:DescribeInstances", on="*")
+    assert (of_ec2.decision == "allowed") == (own not in ([], ["p-gone"]))
+
+
+@rule("B3", "B7", "E11")
+def test_a_resource_control_policy_that_the_snapshot_lacks_can_only_forbid() -> None:
+    lost = tree(rcp(None, name="lost"))
+    allowed = ask(ANA, bucket(), lost)
+    assert (allowed.decision, notes(allowed)["rcp-missing"]) == ("allowed", "explicitDeny")
+    assert "scp-missing" not in codes(allowed)
+    assert "rcp-missing" not in codes(ask(BO, bucket(), lost))
+
+
+@rule("B7")
+def test_resource_control_policies_bind_neither_keys_that_aws_manages_nor_what_acts_on_no_resource() -> None:
+    for of_aws, expected in ((False, "explicitDeny"), (True, "allowed")):
+        key = resource(KEY, grant(ROOT, "kms:*"), is_aws_managed=of_aws)
+        assert ask(ANA, key, tree(rcp(refuse("*", "kms:*"))), action="kms:DescribeKey", on=KEY).decision == expected
+    of_nothing = ask(ANA, tree(rcp(refuse("*", "s3:*"))), action="s3:ListAllMyBuckets", on="*")
+    assert of_nothing.decision == "allowed"
+    theirs = bucket(to("*"), account=OTHER_ID)
+    assert ask(ANA, theirs, organization(member(ID, rcp(refuse("*", "s3:*"))), member(OTHER_ID))).decision == "allowed"
+
+
+IN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}
+ELSEWHERE = {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}
+
+
+def paths(pattern: str) -> Any:
+    return {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": pattern}}
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 @rule("J2", "D1", "G15")
-@pytest.mark.parametrize(
-    ("principal", "condition", "expected"),
+@each_case(
+    "principal, condition, expected",
     [
-        (BO, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "allowed"),
-        (ZOE, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "allowed"),
-        (CARL, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "implicitDeny"),  # across accounts with identity alone
-        (STRANGER, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "implicitDeny"),
-        ("anonymous", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "implicitDeny"),
-        (TRAIL, {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "implicitDeny"),
-        (BO, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/ou-1/*"}}, "allowed"),
-        (BO, {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/ou-2/*"}}, "implicitDeny"),
+        (BO, IN_ORGANIZATION, "allowed"),
+        (ZOE, IN_ORGANIZATION, "allowed"),
+        (CARL, IN_ORGANIZATION, "implicitDeny"),  # across accounts with identity alone
+        (STRANGER, IN_ORGANIZATION, "implicitDeny"),
+        ("anonymous", IN_ORGANIZATION, "implicitDeny"),
+        (TRAIL, IN_ORGANIZATION, "implicitDeny"),
+        (BO, paths("o-1/r-1/ou-1/*"), "allowed"),
+        (BO, paths("o-1/r-1/ou-2/*"), "implicitDeny"),
         (BO, {"StringEquals": {"aws:PrincipalOrgID": "${aws:ResourceOrgID}"}}, "allowed"),
-        (STRANGER, {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, "allowed"),
-        ("anonymous", {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, "allowed"),
+        (STRANGER, ELSEWHERE, "allowed"),
+        ("anonymous", ELSEWHERE, "allowed"),
     ],
 )
 def test_who_is_of_the_organization(principal: str, condition: Any, expected: str) -> None:
-    evaluator = world(bucket(to("*", condition)), organization=organization())
-    assert ask(evaluator, principal).decision == expected
+    assert ask(principal, bucket(to("*", condition)), tree()).decision == expected
 
 
 @rule("J2", "K3")
 def test_an_account_that_is_not_listed_may_be_of_the_organization_where_the_list_is_not_whole() -> None:
-    tree = organization(lists_every_account=False)
-    evaluator = world(bucket(to("*", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}})), organization=tree)
-    answer = ask(evaluator, STRANGER)
+    answer = ask(STRANGER, bucket(to("*", IN_ORGANIZATION)), tree(lists_every_account=False))
     assert (answer.decision, answer.conditions) == ("conditional", ({"aws:PrincipalOrgID": "o-1"},))
 
 
-def listed(*grants: AclGrant, ownership: ObjectOwnership = ObjectOwnership.OBJECT_WRITER, **more: Any) -> Resource:
-    return bucket(*more.pop("statements", ()), acl=grants, object_ownership=ownership, **more)
+@rule("J2")
+def test_the_organization_gives_its_keys() -> None:
+    capture = evaluator(*PEOPLE, bucket(), organization(unit("ou-1", member(ID)), member(OTHER_ID)))
+    context = capture.evaluation_request(Request(ZOE, "s3:GetObject", OBJECT)).context
+    names = ("aws:principalorgid", "aws:principalorgpaths", "aws:resourceorgid", "aws:resourceorgpaths")
+    assert [context.fact(name).values for name in names] == [("o-1",), ("o-1/r-1/",), ("o-1",), ("o-1/r-1/ou-1/",)]
 
 
+def listed(*grants: AclGrant, statements: Any = (), **more: Any) -> Resource:
+    return bucket(*statements, acl=grants, **{"object_ownership": ObjectOwnership.OBJECT_WRITER, **more})
+
+
+GROUPS = "http://acs.amazonaws.com/groups/global"
 TO_OTHER = AclGrant(permission="READ", account_id=OTHER_ID)
-TO_ALL, TO_SIGNED = AclGrant(permission="READ", uri=ALL_USERS), AclGrant(permission="READ", uri=SIGNED_USERS)
-RESTRICT, IGNORE = PublicAccessBlock(restrict_public_buckets=True), PublicAccessBlock(ignore_public_acls=True)
+TO_ALL, TO_SIGNED = (AclGrant(permission="READ", uri=f"{GROUPS}/{of}") for of in ("AllUsers", "AuthenticatedUsers"))
+PARTS = (
+    AclGrant(permission="READ_ACP", uri=f"{GROUPS}/AllUsers"),
+    AclGrant(permission="WRITE_ACP", uri=f"{GROUPS}/AuthenticatedUsers"),
+)
+BLOCKS = RESTRICT, IGNORE = PublicAccessBlock(restrict_public_buckets=True), PublicAccessBlock(ignore_public_acls=True)
+ENFORCED = {"object_ownership": ObjectOwnership.BUCKET_OWNER_ENFORCED}
 
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 @rule("I6", "I7", "D1", "D2")
-@pytest.mark.parametrize(
-    ("resource", "principal", "expected"),
+@each_case(
+    "held, action, expected",
     [
-        (listed(TO_OTHER), ZOE, "allowed"),
-        (listed(TO_OTHER), CARL, "implicitDeny"),  # the list is the owner's side alone
-        (listed(TO_OTHER), PARTNER, "implicitDeny"),  # and the boundary limits the other
-        (listed(TO_OTHER), f"arn:aws:iam::{OTHER_ID}:root", "allowed"),
-        (listed(TO_OTHER), STRANGER, "implicitDeny"),
-        (listed(TO_OTHER), "anonymous", "implicitDeny"),
-        (listed(TO_ALL), "anonymous", "allowed"),
-        (listed(TO_ALL), BO, "implicitDeny"),  # never to the owner's own users
-        (listed(TO_ALL), LIMITED, "implicitDeny"),
-        (listed(TO_ALL), ZOE, "allowed"),
-        (listed(TO_ALL), CARL, "implicitDeny"),
-        (listed(TO_SIGNED), ZOE, "allowed"),
-        (listed(TO_SIGNED), "anonymous", "implicitDeny"),
-        (listed(TO_ALL, public_access_block=IGNORE), "anonymous", "implicitDeny"),
-        (listed(TO_ALL, public_access_block=IGNORE), ZOE, "implicitDeny"),
-        (listed(TO_OTHER, public_access_block=IGNORE), ZOE, "allowed"),  # a grant to an account is not public
-        (listed(TO_ALL, public_access_block=RESTRICT), "anonymous", "allowed"),  # that is about policies
-        (listed(TO_ALL, ownership=ObjectOwnership.BUCKET_OWNER_ENFORCED), "anonymous", "implicitDeny"),
-        (listed(TO_OTHER, statements=[to({"AWS": ZOE}, effect="Deny")]), ZOE, "explicitDeny"),
-        (listed(TO_OTHER, statements=[to({"AWS": ROOT})], public_access_block=RESTRICT), ZOE, "allowed"),
-        (listed(TO_OTHER, statements=[to("*")], public_access_block=RESTRICT), ZOE, "explicitDeny"),
-        (listed(TO_OTHER, statements=[to("*")], public_access_block=RESTRICT), BO, "allowed"),
+        (
+            listed(TO_OTHER),
+            "s3:ListBucket",
+            # The list is the owner's side alone, and the boundary limits the other.
+            {ZOE: "allowed", CARL: "implicitDeny", PARTNER: "implicitDeny", root_arn(OTHER_ID): "allowed",
+             STRANGER: "implicitDeny", "anonymous": "implicitDeny", BO: "implicitDeny", ANA: "allowed"},
+        ),
+        (
+            listed(TO_ALL),
+            "s3:ListBucket",  # never to the owner's own users
+            {"anonymous": "allowed", BO: "implicitDeny", LIMITED: "implicitDeny", ZOE: "allowed", CARL: "implicitDeny"},
+        ),
+        (listed(TO_SIGNED), "s3:ListBucket", {ZOE: "allowed", "anonymous": "implicitDeny"}),
+        (listed(*PARTS), "s3:GetBucketAcl", {"anonymous": "allowed", BO: "implicitDeny"}),
+        (listed(*PARTS), "s3:PutBucketAcl", {ZOE: "allowed", "anonymous": "implicitDeny"}),
+        (
+            listed(TO_ALL, public_access_block=IGNORE),
+            "s3:ListBucket",
+            {"anonymous": "implicitDeny", ZOE: "implicitDeny"},
+        ),
+        (listed(TO_OTHER, public_access_block=IGNORE), "s3:ListBucket", {ZOE: "allowed"}),  # an account is not public
+        (listed(TO_ALL, public_access_block=RESTRICT), "s3:ListBucket", {"anonymous": "allowed"}),  # about policies
+        (listed(TO_ALL, TO_OTHER, **ENFORCED), "s3:ListBucket", {"anonymous": "implicitDeny", ZOE: "implicitDeny"}),
+        (listed(TO_OTHER, statements=[no(ZOE)]), "s3:ListBucket", {ZOE: "explicitDeny"}),
+        (listed(TO_OTHER, statements=[to(ROOT)], public_access_block=RESTRICT), "s3:ListBucket", {ZOE: "allowed"}),
+        (
+            listed(TO_OTHER, statements=[to("*")], public_access_block=RESTRICT),
+            "s3:ListBucket",
+            {ZOE: "explicitDeny", BO: "allowed"},
+        ),
     ],
-)
-def test_access_lists_blocks_and_ownership(resource: Resource, principal: str, expected: str) -> None:
-    assert ask(world(resource), principal, "s3:ListBucket", BUCKET).decision == expected
+)  # fmt: skip
+def test_access_lists_blocks_and_ownership(held: Resource, action: str, expected: dict[str, str]) -> None:
+    assert {who: ask(who, held, action=action, on=BUCKET).decision for who in expected} == expected
+
+
+@rule("A4", "I6")
+def test_an_answer_rests_on_the_access_list_that_grants() -> None:
+    for statements in ([], [refuse("*", "s3:DeleteBucket", BUCKET)]):
+        answer = ask(ZOE, listed(TO_OTHER, statements=statements), action="s3:ListBucket", on=BUCKET)
+        assert answer.decision == "allowed"
+        assert PolicyType.ACL in {line.layer for line in answer.matched_statements}
 
 
 @rule("I6", "I7", "B6")
 def test_what_is_set_for_the_account_counts_for_its_buckets() -> None:
-    ignoring = AccountSettings(account_id=ID, public_access_block=IGNORE)
-    evaluator = world(listed(TO_ALL), account_settings=(ignoring,))
-    assert ask(evaluator, "anonymous", "s3:ListBucket", BUCKET).decision == "implicitDeny"
-    restricting = AccountSettings(account_id=ID, public_access_block=RESTRICT)
-    evaluator = world(bucket(to("*")), account_settings=(restricting,))
-    assert ask(evaluator, "anonymous").blocked_by == ("block-public-access",)
-    assert ask(evaluator, TRAIL).decision == "allowed"
-    assert ask(evaluator, LIMITED).decision == "allowed"
+    restricting, ignoring = (AccountSettings(account_id=ID, public_access_block=block) for block in BLOCKS)
+    assert ask("anonymous", listed(TO_ALL), ignoring, action="s3:ListBucket", on=BUCKET).decision == "implicitDeny"
+    assert ask(ZOE, listed(TO_OTHER), ignoring, action="s3:ListBucket", on=BUCKET).decision == "allowed"
+    for outsider in ("anonymous", ZOE):
+        assert ask(outsider, bucket(to("*")), restricting).blocked_by == ("block-public-access",)
+    for spared in (TRAIL, LIMITED, BO):
+        assert ask(spared, bucket(to("*")), restricting).decision == "allowed"
     others = AccountSettings(account_id=OTHER_ID, public_access_block=RESTRICT)
-    assert ask(world(bucket(to("*")), account_settings=(others,)), "anonymous").decision == "allowed"
-    evaluator = world(listed(TO_OTHER), organization=organization(scp=NO_S3))
-    assert ask(evaluator, ZOE, "s3:ListBucket", BUCKET).decision == "explicitDeny"
+    assert ask("anonymous", bucket(to("*")), others).decision == "allowed"
+    bound = tree(scp(deny("s3:*")))
+    assert ask(ZOE, listed(TO_OTHER), bound, action="s3:ListBucket", on=BUCKET).decision == "explicitDeny"
+
+
+@rule("C1", "D1", "D4")
+@each_case(
+    "held, principal, expected",
+    [
+        *((bucket(to([BO, CARL, ZOE])), who, "allowed") for who in (BO, ZOE, ANA)),
+        (bucket(to([BO, CARL, ZOE])), CARL, "implicitDeny"),
+        (bucket(), ZOE, "implicitDeny"),
+        (bucket(account=OTHER_ID), ANA, "implicitDeny"),  # of whom a captured bucket is is known
+        (bucket(account=OTHER_ID), ZOE, "allowed"),
+    ],
+)
+def test_a_captured_bucket_policy_is_the_resource_policy_of_its_objects(
+    held: Resource, principal: str, expected: str
+) -> None:
+    answer = ask(principal, held)
+    assert answer.decision == expected
+    assert {"resource-policy-missing", "owner-unknown"}.isdisjoint(codes(answer))
+
+
+@rule("I12")
+def test_tags_of_a_bucket_count_once_abac_is_enabled() -> None:
+    closed = no("*", {"StringNotEquals": {"aws:ResourceTag/env": "prod"}})
+    for enabled, expected in ((True, "allowed"), (False, "explicitDeny")):
+        held = bucket(to(BO), closed, tags=(("Env", "prod"),), abac_enabled=enabled)
+        assert ask(BO, held, action="s3:ListBucket", on=BUCKET).decision == expected
+
+
+DENIES = "explicitDeny"
+TABLE, FUNCTION = f"arn:aws:dynamodb:eu-west-1:{ID}:table/t", f"arn:aws:lambda:eu-west-1:{ID}:function:f"
+STREAM, ALIAS = f"{TABLE}/stream/2026-01-01T00:00:00.000", f"{FUNCTION}:live"
+
+
+@rule("C1", "D5", "F3")
+@each_case(
+    "action, on, held, expected, missing",
+    [
+        # A stream is not under the policy of its table; an alias can have a policy beside that of its function.
+        ("dynamodb:GetRecords", STREAM, [resource(TABLE, grant(BO))], "implicitDeny", "allowed"),
+        ("dynamodb:GetRecords", STREAM, [resource(STREAM, grant(BO)), resource(TABLE)], "allowed", None),
+        ("lambda:InvokeFunction", ALIAS, [resource(FUNCTION, grant(BO, "*", FUNCTION))], "implicitDeny", "allowed"),
+        (
+            "lambda:InvokeFunction",
+            ALIAS,
+            [resource(FUNCTION, grant(BO, "*", f"{FUNCTION}:*"))],
+            "allowed",
+            "explicitDeny",
+        ),
+        ("lambda:InvokeFunction", ALIAS, [resource(ALIAS, grant(BO, "*", ALIAS)), resource(FUNCTION)], "allowed", None),
+    ],
+)
+def test_whose_policy_is_that_of_a_part(action: str, on: str, held: Any, expected: str, missing: str | None) -> None:
+    answer = ask(BO, *held, action=action, on=on)
+    assert (answer.decision, notes(answer).get("resource-policy-missing")) == (expected, missing)
 
 
 GATEWAY = VpcEndpoint(
@@ -267,63 +365,55 @@ GATEWAY = VpcEndpoint(
     vpc_endpoint_type="Gateway",
     vpc_id="vpc-1",
     service_name="com.amazonaws.eu-west-1.s3",
-    policy_document=document({**to("*"), "Action": "s3:GetObject"}),
+    policy_document=document(grant("*", "s3:GetObject", BOTH)),
 )
 OUTSIDE = {"NotIpAddress": {"aws:SourceIp": "203.0.113.0/24"}}
+OTHER_ENDPOINTS = {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}
+THROUGH, FROM_OFFICE = {"aws:SourceVpce": "vpce-1"}, {"aws:SourceIp": "203.0.113.9"}
 
 
 # https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 @rule("B9", "G3", "G12", "J2")
-@pytest.mark.parametrize(
-    ("statement", "context", "expected"),
+@each_case(
+    "denied_where, context, expected",
     [
-        (to("*", OUTSIDE, "Deny"), {"aws:SourceVpce": "vpce-1"}, "explicitDeny"),  # no public address: it holds
-        (to("*", OUTSIDE, "Deny"), {"aws:SourceIp": "203.0.113.9"}, "allowed"),
-        (
-            to("*", {**OUTSIDE, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, "Deny"),
-            {"aws:SourceVpce": "vpce-1"},  # whose VPC the snapshot knows
-            "allowed",
-        ),
-        (to("*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, "Deny"), {}, "conditional"),
-        (to("*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, "Deny"), {"aws:SourceVpce": None}, "explicitDeny"),
-        (
-            to("*", {"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, "Deny"),
-            {"aws:SourceIp": "203.0.113.9"},
-            "conditional",
-        ),
+        (OUTSIDE, THROUGH, "explicitDeny"),  # no public address: it holds
+        (OUTSIDE, FROM_OFFICE, "allowed"),
+        ({**OUTSIDE, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, THROUGH, "allowed"),  # the snapshot knows the VPC
+        (OTHER_ENDPOINTS, {}, "conditional"),
+        (OTHER_ENDPOINTS, {"aws:SourceVpce": None}, "explicitDeny"),
+        (OTHER_ENDPOINTS, FROM_OFFICE, "conditional"),
     ],
 )
-def test_where_a_request_comes_from(statement: Any, context: dict[str, Any], expected: str) -> None:
-    evaluator = world(bucket(statement), vpc_endpoints=(GATEWAY,))
-    assert ask(evaluator, ANA, context=context).decision == expected
+def test_where_a_request_comes_from(denied_where: Any, context: Any, expected: str) -> None:
+    assert ask(ANA, bucket(no("*", denied_where)), GATEWAY, context=context).decision == expected
 
 
 @rule("B9", "C3", "E10")
 def test_an_endpoint_limits_whoever_comes_through() -> None:
-    evaluator = world(bucket(to("*")), vpc_endpoints=(GATEWAY,))
-    through = {"aws:SourceVpce": "vpce-1"}
     for principal in (ANA, LIMITED, ZOE, "anonymous", ROOT):
-        assert ask(evaluator, principal, context=through).decision == "allowed"
-        put = ask(evaluator, principal, "s3:PutObject", context=through)
+        assert ask(principal, bucket(to("*")), GATEWAY, context=THROUGH).decision == "allowed"
+        put = ask(principal, bucket(to("*")), GATEWAY, action="s3:PutObject", context=THROUGH)
         assert (put.decision, put.blocked_by) == ("implicitDeny", ("endpoint",))
 
 
-TAGGING = trusting({"AWS": ROOT}, ["sts:AssumeRole", "sts:TagSession"])
-SAME_TEAM = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}
+TAGGING = trusting(ROOT, ["sts:AssumeRole", "sts:TagSession"])
+RED, FROM_AWS = {"StringEquals": {"aws:PrincipalTag/team": "red"}}, {"Bool": {"aws:PrincipalIsAWSService": "true"}}
+SILENT = (SessionPolicy("silent", document(allow("ec2:DescribeRegions"))),)
 
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 @rule("J2", "H2", "E3")
-@pytest.mark.parametrize(
-    ("principal", "condition", "trust", "expected"),
+@each_case(
+    "principal, condition, trust, expected",
     [
-        (DEPLOY, {"StringEquals": {"aws:PrincipalTag/team": "red"}}, None, "allowed"),
-        (DEPLOY, {"StringEquals": {"aws:PrincipalTag/team": "red"}}, TAGGING, "conditional"),  # a session tag would win
+        (DEPLOY, RED, None, "allowed"),
+        (DEPLOY, RED, TAGGING, "conditional"),  # a session tag would win
         (DEPLOY, {"StringEquals": {"aws:PrincipalTag/team": "blue"}}, None, "implicitDeny"),
-        (DEPLOY, {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/ci/deploy"}}, None, "allowed"),
-        (DEPLOY, {"ArnEquals": {"aws:PrincipalArn": f"arn:aws:iam::{ID}:role/deploy"}}, None, "implicitDeny"),
+        (DEPLOY, {"ArnEquals": {"aws:PrincipalArn": role_arn("ci/deploy")}}, None, "allowed"),
+        (DEPLOY, {"ArnEquals": {"aws:PrincipalArn": role_arn("deploy")}}, None, "implicitDeny"),
         (DEPLOY, {"StringLike": {"aws:userid": "AROADEPLOY:*"}}, None, "allowed"),
         (DEPLOY, {"StringEquals": {"aws:userid": "AROADEPLOY:other"}}, None, "implicitDeny"),
         (DEPLOY, {"Null": {"aws:username": "true"}}, None, "allowed"),
@@ -331,50 +421,47 @@ SAME_TEAM = {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"
         (BO, {"StringEquals": {"aws:PrincipalType": "AssumedRole"}}, None, "implicitDeny"),
         (BO, {"Null": {"aws:PrincipalTag/team": "true"}}, None, "allowed"),
         ("anonymous", {"Null": {"aws:PrincipalTag/team": "true"}}, None, "allowed"),
-        (TRAIL, {"Bool": {"aws:PrincipalIsAWSService": "true"}}, None, "allowed"),
+        (TRAIL, FROM_AWS, None, "allowed"),
         ("anonymous", {"BoolIfExists": {"aws:PrincipalIsAWSService": "true"}}, None, "allowed"),
-        (BO, {"Bool": {"aws:PrincipalIsAWSService": "true"}}, None, "implicitDeny"),
+        (BO, FROM_AWS, None, "implicitDeny"),
     ],
 )
 def test_what_a_caller_brings(principal: str, condition: Any, trust: Any, expected: str) -> None:
-    base = world(bucket(to("*", condition)), trust=trust)
-    silent = base.can(Request(principal, "s3:GetObject", OBJECT, session_policies=_silent(principal)))
-    assert silent.decision == expected
-
-
-SILENT = {"Effect": "Allow", "Action": "ec2:DescribeRegions", "Resource": "*"}
-
-
-def _silent(principal: str) -> tuple[SessionPolicy, ...] | None:
-    """A session policy that lacks everything: what is left is what the bucket grants to everyone (rule C4)."""
-    return (SessionPolicy("silent", document(SILENT)),) if ":assumed-role/" in principal else None
+    """A session's own policy lacks everything: what is left is what the bucket grants to everyone (rule C4)."""
+    policies = SILENT if principal == DEPLOY else None
+    assert ask(principal, bucket(to("*", condition)), trust=trust, session_policies=policies).decision == expected
 
 
 @rule("C4", "C5", "I10")
-def test_a_federated_user_has_what_both_policies_allow_and_calls_no_iam() -> None:
-    evaluator = world(bucket())
-    federated = f"arn:aws:sts::{ID}:federated-user/ana"
-    everything = (SessionPolicy("all", FULL),)
-    assert ask(evaluator, federated).decision == "implicitDeny"
-    assert ask(evaluator, federated, session_policies=everything).decision == "allowed"
-    listed_users = ask(evaluator, federated, "iam:ListUsers", "*", session_policies=everything)
-    assert (listed_users.decision, listed_users.blocked_by) == ("implicitDeny", ("credentials",))
-    assert ask(evaluator, ANA, "sts:GetFederationToken", federated).decision == "allowed"
-    assert ask(evaluator, DEPLOY, "sts:GetFederationToken", federated).decision == "implicitDeny"
-    named = world(bucket(to({"AWS": federated})))
-    assert ask(named, federated).decision == "allowed"
-    assert ask(world(bucket(to({"AWS": ANA}))), federated).decision == "implicitDeny"
+@each_case(
+    "principal, statement, passed, action, on, expected",
+    [
+        (federated_arn("ana"), None, None, "s3:GetObject", OBJECT, "implicitDeny"),
+        (federated_arn("ana"), None, FULL, "s3:GetObject", OBJECT, "allowed"),
+        (federated_arn("ana"), None, FULL, "iam:ListUsers", "*", "credentials"),
+        (federated_arn("ana"), to(federated_arn("ana")), None, "s3:GetObject", OBJECT, "allowed"),
+        (federated_arn("ana"), to(ANA), None, "s3:GetObject", OBJECT, "implicitDeny"),
+        (ANA, None, None, "sts:GetFederationToken", federated_arn("ana"), "allowed"),
+        (DEPLOY, None, None, "sts:GetFederationToken", federated_arn("ana"), "credentials"),
+    ],
+)
+def test_a_federated_user_has_what_both_policies_allow_and_calls_no_iam(
+    principal: str, statement: Any, passed: Any, action: str, on: str, expected: str
+) -> None:
+    policies = (SessionPolicy("all", passed),) if passed else None
+    held = bucket(*([statement] if statement else []))
+    answer = ask(principal, held, action=action, on=on, session_policies=policies)
+    assert (answer.blocked_by == ("credentials",)) == (expected == "credentials")
+    assert answer.decision == ("implicitDeny" if expected == "credentials" else expected)
 
 
 @rule("C3", "E7", "K1")
 def test_a_boundary_a_notprincipal_and_an_unknown_key() -> None:
     """Who has a boundary is denied by a Deny with NotPrincipal wherever its condition holds, and only there."""
-    insecure = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-    spared = {**to(None, insecure, "Deny"), "NotPrincipal": {"AWS": [LIMITED, ROOT]}}
-    del spared["Principal"]
-    evaluator = world(bucket(to({"AWS": LIMITED}), spared))
-    answer = ask(evaluator, LIMITED)
+    spared = deny("s3:*", BOTH, MFA, NotPrincipal={"AWS": [LIMITED, ROOT]})
+    answer = ask(LIMITED, bucket(to(LIMITED), spared))
     assert answer.decision == "conditional"
     assert {"aws:MultiFactorAuthPresent": "true"} in answer.denials
-    assert ask(evaluator, LIMITED, unknown_context=MissingContextMode.ABSENT).decision == "allowed"
-    assert ask(world(bucket(to({"AWS": ANA}), spared)), ANA).decision == "conditional", "not on the list"
+    strict = ask(LIMITED, bucket(to(LIMITED), spared), unknown_context=MissingContextMode.ABSENT)
+    assert strict.decision == "allowed"
+    assert ask(ANA, bucket(to(ANA), spared)).decision == "conditional", "not on the list"

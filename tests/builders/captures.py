@@ -24,6 +24,7 @@ from .entries import ID, allow, deny, document, grant, refuse, trusting, whole
 __all__ = [
     "ANA",
     "FULL",
+    "FULL_ACCESS",
     "ID",
     "MFA",
     "NOW",
@@ -142,30 +143,30 @@ def _organization_policy(name: str, kind: OrganizationPolicyType, *statements: A
 
 @dataclass(frozen=True)
 class Place:
-    """A unit or a member of an organization, what is attached to it, and what is below it."""
+    """A unit or a member of an organization, what is attached to it (only the id: not captured), what is below it."""
 
     id: str
-    attached: tuple[OrganizationPolicy, ...]
+    attached: tuple[OrganizationPolicy | str, ...]
     below: "tuple[Place, ...]" = ()
 
 
-_FULL_ACCESS = scp(FULL, name="full")
+FULL_ACCESS = scp(FULL, name="full")
 
 
-def member(number: str = ID, *policies: OrganizationPolicy, full: bool = True) -> Place:
+def member(number: str = ID, *policies: OrganizationPolicy | str, full: bool = True) -> Place:
     """An account; ``full``: what lets everything pass is attached, too."""
-    return Place(number, (*((_FULL_ACCESS,) if full else ()), *policies))
+    return Place(number, (*((FULL_ACCESS,) if full else ()), *policies))
 
 
-def unit(identity: str, *held: OrganizationPolicy | Place, full: bool = True) -> Place:
+def unit(identity: str, *held: OrganizationPolicy | str | Place, full: bool = True) -> Place:
     """An organizational unit with its policies, members and units."""
-    policies = (one for one in held if isinstance(one, OrganizationPolicy))
+    policies = (one for one in held if not isinstance(one, Place))
     below = tuple(one for one in held if isinstance(one, Place))
-    return Place(identity, (*((_FULL_ACCESS,) if full else ()), *policies), below)
+    return Place(identity, (*((FULL_ACCESS,) if full else ()), *policies), below)
 
 
 def organization(
-    *held: OrganizationPolicy | Place, management: str = "999999999999", full: bool = True, **more: Any
+    *held: OrganizationPolicy | str | Place, management: str = "999999999999", full: bool = True, **more: Any
 ) -> Organization:
     """The organization o-1; what stands right in it is attached to its root r-1, or below it."""
     nodes: list[OrganizationNode] = []
@@ -173,8 +174,8 @@ def organization(
 
     def lay_out(places: Iterable[Place], parent: str | None) -> None:
         for place in places:
-            ids = tuple(one.id for one in place.attached)
-            policies.update(zip(ids, place.attached, strict=True))
+            ids = tuple(one if isinstance(one, str) else one.id for one in place.attached)
+            policies.update({one.id: one for one in place.attached if isinstance(one, OrganizationPolicy)})
             nodes.append(OrganizationNode(id=place.id, name=place.id, parent_id=parent, policy_ids=ids))
             lay_out(place.below, place.id)
 
