@@ -22,8 +22,10 @@ from iamdesk.snapshot.model import Account, Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import AclGrant, ObjectOwnership, Resource
 
-from ..builders.captures import ID as OWN_ID
-from ..builders.captures import OTHER_ID, account, allow, deny, document, group, role, role_arn, user, user_arn
+from ..builders.arns import ID as OWN_ID
+from ..builders.arns import OTHER_ID, role_arn, user_arn
+from ..builders.captures import account, group, role, user
+from ..builders.statements import allow, deny, document
 from ..some_of import some_of
 from .worlds import NOON, QUESTIONS, snapshots
 

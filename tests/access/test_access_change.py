@@ -14,8 +14,10 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.whatif.apply import apply
 from iamdesk.whatif.edits import Edit, EditAction
 
-from ..builders.captures import allow, document, managed, policy_arn, role, role_arn
+from ..builders.arns import policy_arn, role_arn
 from ..builders.captures import evaluator as evaluator_of
+from ..builders.captures import managed, role
+from ..builders.statements import allow, document
 from ..some_of import some_of
 from .worlds import NOON, snapshots
 

@@ -17,19 +17,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, AccountSettings, PublicAccessBlock, Resource
 
 from ..builders.answers import asking, codes, everywhere, notes, rows
-from ..builders.captures import (
-    ID,
-    OTHER_ID,
-    allow,
-    evaluator,
-    grant,
-    group,
-    refuse,
-    resource,
-    role,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, user_arn
+from ..builders.captures import evaluator, group, resource, role, user
+from ..builders.statements import allow, grant, refuse
 from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of

@@ -15,7 +15,7 @@ from iamdesk.snapshot.model import Account, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.subjects import SubjectIndex
 
-from ..builders.captures import document
+from ..builders.statements import document
 from ..rules import rule
 from .worlds import API, NOON, A, B
 

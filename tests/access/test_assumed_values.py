@@ -4,8 +4,8 @@ Each value that is assumed is put otherwise as anybody can: by saying so in the 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,33 +25,20 @@ from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.export.text.decision import otherwise_words
 from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resources import Resource, VpcEndpoint
+from iamdesk.snapshot.resources import VpcEndpoint
 
-from ..builders.captures import (
-    ID,
-    NOW,
-    OTHER_ID,
-    account,
-    allow,
-    deny,
-    document,
-    evaluator,
-    managed,
-    policy_arn,
-    role,
-    role_arn,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.answers import asking
+from ..builders.arns import ANA, ID, OTHER_ID, ROOT, federated_arn, policy_arn, role_arn, session_arn, user_arn
+from ..builders.captures import NOW, evaluator, managed, resource, role, snapshot, user
+from ..builders.statements import allow, deny, document, grant, trusting
 from ..conformance.authoring import ACCOUNT, SESSION, case, doc
 from ..conformance.authoring import allow as allowing
+from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of
 
 ENDPOINT, OTHER_ENDPOINT = "vpce-0a1b2c3d4e5f60001", "vpce-0a1b2c3d4e5f60002"
-ANA, DEPLOY, ZOE = user_arn("ana"), role_arn("deploy"), user_arn("zoe", OTHER_ID)
-SESSION_OF_DEPLOY = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+DEPLOY, SESSION_OF_DEPLOY, ZOE = role_arn("deploy"), session_arn("deploy/ci"), user_arn("zoe", OTHER_ID)
 BUCKET = "arn:aws:s3:::b"
 TIMES = ("2026-01-01T00:00:00Z", "2030-01-01T00:00:00Z")
 SERVICES = ("cloudformation.amazonaws.com", "athena.amazonaws.com", "any-other.amazonaws.com")
@@ -114,7 +101,7 @@ def worlds(draw: st.DrawFn) -> Snapshot:
     trust = draw(documents(principal=True))
     for statement in trust["Statement"]:
         del statement["Resource"]
-    bucket = Resource(arn=BUCKET, account_id=draw(st.sampled_from([ID, None])), policy=draw(documents(principal=True)))
+    bucket = resource(BUCKET, draw(documents(principal=True)), account=draw(st.sampled_from([ID, None])))
     endpoints = [
         VpcEndpoint(
             vpc_endpoint_id=name,
@@ -125,21 +112,9 @@ def worlds(draw: st.DrawFn) -> Snapshot:
         )
         for name, vpc in ((ENDPOINT, "vpc-1"), (OTHER_ENDPOINT, "vpc-2"))[: draw(st.integers(0, 2))]
     ]
-    bounded = draw(st.booleans())
-    return Snapshot(
-        path=Path("/captures/drawn.json"),
-        files=(),
-        sha256="0" * 64,
-        accounts=(
-            account(
-                user("ana", draw(documents()), **({"boundary": policy_arn("narrow")} if bounded else {})),
-                role("deploy", draw(documents()), trust=trust),
-                narrow,
-            ),
-        ),
-        resources=(bucket,),
-        vpc_endpoints=tuple(endpoints),
-    )
+    bound = {"boundary": narrow.arn} if draw(st.booleans()) else {}
+    people = user("ana", draw(documents()), **bound), role("deploy", draw(documents()), trust=trust)
+    return snapshot(*people, narrow, bucket, *endpoints)
 
 
 type Ask = Callable[..., str]
@@ -182,15 +157,15 @@ def otherwise(ask: Ask, request: Request) -> Iterator[tuple[str, set[str]]]:
 @rule("J2", "J4", "B9", "I10")
 @settings(max_examples=some_of(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    snapshot=worlds(),
-    principal=st.sampled_from([ANA, DEPLOY, SESSION_OF_DEPLOY, ZOE, f"arn:aws:iam::{ID}:root", "anonymous"]),
+    held=worlds(),
+    principal=st.sampled_from([ANA, DEPLOY, SESSION_OF_DEPLOY, ZOE, ROOT, "anonymous"]),
     question=st.sampled_from(QUESTIONS),
     context=st.sampled_from(CONTEXTS),
 )
 def test_an_assumed_value_is_told_exactly_where_another_one_changes_the_decision(
-    snapshot: Snapshot, principal: str, question: tuple[str, str], context: dict[str, Any]
+    held: Snapshot, principal: str, question: tuple[str, str], context: dict[str, Any]
 ) -> None:
-    capture = Evaluator(snapshot, lambda: NOW)
+    capture = Evaluator(held, lambda: NOW)
     request = Request(principal, *question, context)
     base = capture.can(request)
 
@@ -224,10 +199,8 @@ def test_no_key_is_given_a_value_in_silence() -> None:
     assert taken == ASSUMED_KEYS
 
 
-def ask(
-    capture: Evaluator, action: str = "s3:GetObject", resource: str = f"{BUCKET}/k", **more: Any
-) -> EvaluationResult:
-    return capture.can(Request(more.pop("principal", ANA), action, resource, resource_account=ID, **more))
+VIA_MCP = {"Bool": {"aws:ViaAWSMCPService": "true"}}
+READING = asking("s3:GetObject", f"{BUCKET}/k", resource_account=ID)
 
 
 def told(answer: EvaluationResult) -> dict[str, str | None]:
@@ -235,8 +208,8 @@ def told(answer: EvaluationResult) -> dict[str, str | None]:
 
 
 @rule("J4")
-@pytest.mark.parametrize(
-    ("statements", "expected"),
+@each_case(
+    "statements, expected",
     [
         ([allow()], {}),
         ([allow(), deny("s3:*", "*", CONDITIONS[1])], {"secure-transport-assumed": "explicitDeny"}),
@@ -246,14 +219,11 @@ def told(answer: EvaluationResult) -> dict[str, str | None]:
         ([allow("s3:*", "*", CONDITIONS[3])], {"via-aws-service-assumed": "allowed"}),
         ([allow("s3:*", "*", CONDITIONS[5])], {"called-via-assumed": "allowed"}),
         ([allow("s3:*", "*", CONDITIONS[9])], {"time-assumed": "implicitDeny"}),
-        (
-            [allow(), deny("s3:*", "*", {"Bool": {"aws:ViaAWSMCPService": "true"}})],
-            {"mcp-assumed": "explicitDeny"},
-        ),
+        ([allow(), deny("s3:*", "*", VIA_MCP)], {"mcp-assumed": "explicitDeny"}),
     ],
 )
 def test_each_value_has_its_own_code(statements: list[Any], expected: dict[str, str]) -> None:
-    answer = ask(evaluator(user("ana", document(*statements))))
+    answer = evaluator(user("ana", *statements)).can(READING)
     assert told(answer) == expected
     for one in answer.assumptions:
         if one.code in expected:
@@ -264,87 +234,88 @@ def test_each_value_has_its_own_code(statements: list[Any], expected: dict[str, 
 
 
 @rule("I10")
-def test_long_term_credentials_are_assumed_where_a_session_token_could_not_do_it() -> None:
-    capture = evaluator(user("ana", document(allow())), role("deploy", trust=trusting({"AWS": ID})))
-    asked = told(ask(capture, "iam:GetUser", ANA))
-    assert asked == {"long-term-credentials-assumed": "implicitDeny"}
-    for more in ({"aws:TokenIssueTime": None}, {"aws:MultiFactorAuthPresent": "true"}):
-        assert told(ask(capture, "iam:GetUser", ANA, context=more)) == {}
-    assert told(ask(capture, "iam:GetUser", ANA, unknown_context=MissingContextMode.ABSENT)) == {}
-    assert told(ask(capture, "sts:AssumeRole", DEPLOY)) == {}
-    assert told(ask(capture, "sts:GetSessionToken", "*")) == {"long-term-credentials-assumed": "implicitDeny"}
+@each_case(
+    "action, on, more, expected",
+    [
+        ("iam:GetUser", ANA, {}, True),
+        ("iam:GetUser", ANA, {"context": {"aws:TokenIssueTime": None}}, False),
+        ("iam:GetUser", ANA, {"context": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        ("iam:GetUser", ANA, {"unknown_context": MissingContextMode.ABSENT}, False),
+        ("sts:AssumeRole", DEPLOY, {}, False),
+        ("sts:GetSessionToken", "*", {}, True),
+    ],
+)
+def test_long_term_credentials_are_assumed_where_a_session_token_could_not_do_it(
+    action: str, on: str, more: Any, expected: bool
+) -> None:
+    capture = evaluator(user("ana", allow()), role("deploy", trust=trusting(ID)))
+    found = told(capture.can(asking(action, on, resource_account=ID, **more)))
+    assert found == ({"long-term-credentials-assumed": "implicitDeny"} if expected else {})
 
 
 @rule("E3", "J")
-def test_a_case_takes_a_role_without_path_and_says_so_where_the_path_matters() -> None:
-    def answer(pattern: str, **more: Any) -> EvaluationResult:
-        named = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/{pattern}"}}
-        identity = doc(allowing("s3:*", "*", named))
-        return evaluate_case(case("path", "allowed", "J1", "order", "", principal=SESSION, identity=identity, **more))
-
-    assert (answer("deploy").decision, told(answer("deploy"))) == ("allowed", {"role-path-assumed": "implicitDeny"})
-    assert (answer("app/deploy").decision, told(answer("app/deploy"))) == (
-        "implicitDeny",
-        {"role-path-assumed": "allowed"},
-    )
-    assert (answer("*").decision, told(answer("*"))) == ("allowed", {})
-    assert (answer("other").decision, told(answer("other"))) == ("implicitDeny", {})
-    given_path = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/app/deploy"}
-    assert (answer("app/deploy", context=given_path).decision, told(answer("app/deploy", context=given_path))) == (
-        "allowed",
-        {},
-    )
+@each_case(
+    "pattern, context, decision, other",
+    [
+        ("deploy", {}, "allowed", "implicitDeny"),
+        ("app/deploy", {}, "implicitDeny", "allowed"),
+        ("*", {}, "allowed", None),
+        ("other", {}, "implicitDeny", None),
+        ("app/deploy", {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/app/deploy"}, "allowed", None),
+    ],
+)
+def test_a_case_takes_a_role_without_path_and_says_so_where_the_path_matters(
+    pattern: str, context: Any, decision: str, other: str | None
+) -> None:
+    named = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/{pattern}"}}
+    asked = {"principal": SESSION, "identity": doc(allowing("s3:*", "*", named)), "context": context}
+    answer = evaluate_case(case("path", "allowed", "J1", "order", "", **asked))
+    assert (answer.decision, told(answer)) == (decision, {"role-path-assumed": other} if other else {})
 
 
 def test_what_only_explains_cannot_change_the_decision() -> None:
     assert not Assumption("resource-not-used", "m").could_change
     assert not Assumption("not-enumerated", "m", only_explains=True).could_change
     assert Assumption("policy-missing", "m").could_change
-    capture = evaluator(user("ana", document(allow(), deny("s3:*", "*", CONDITIONS[1]))))
-    answer = ask(capture, context={"aws:SourceVpc": "vpc-1", "aws:SourceVpce": None})
+    capture = evaluator(user("ana", allow(), deny("s3:*", "*", CONDITIONS[1])))
+    answer = capture.can(replace(READING, context={"aws:SourceVpc": "vpc-1", "aws:SourceVpce": None}))
     assert "secure-transport-assumed" in {one.code for one in answer.open_assumptions}
 
 
 def test_a_meaning_of_keys_not_given_that_there_is_not_is_an_error() -> None:
-    with pytest.raises(
-        RequestError, match="`nonsense` is not a mode for keys that are not provided: expected unknown, absent"
-    ):
-        Request(ANA, "s3:GetObject", unknown_context="nonsense")  # type: ignore[arg-type]
-    assert Request(ANA, "s3:GetObject", unknown_context="absent").unknown_context is MissingContextMode.ABSENT  # type: ignore[arg-type]
+    nonsense: Any = "nonsense"
+    words = "`nonsense` is not a mode for keys that are not provided: expected unknown, absent"
+    with pytest.raises(RequestError, match=words):
+        asking("s3:GetObject", unknown_context=nonsense)
+    assert asking("s3:GetObject", unknown_context="absent").unknown_context is MissingContextMode.ABSENT
     with pytest.raises(RequestError, match="nonsense"):
-        next(evaluator(user("ana")).who_can(action="s3:GetObject", unknown_context="nonsense"))  # type: ignore[arg-type]
+        next(evaluator(user("ana")).who_can(action="s3:GetObject", unknown_context=nonsense))
+
+
+OF_CALLERS = [f"aws:{name}" for name in ("PrincipalArn", "PrincipalAccount", "PrincipalType", "PrincipalIsAWSService",
+                                         "username", "PrincipalServiceName")]  # fmt: skip
+VALUES = (ANA, DEPLOY, ROOT, ID, "User", "AssumedRole", "Account", "true", "false", "ana")
 
 
 @rule("J", "J2", "J3")
-@pytest.mark.parametrize(
-    "principal", [ANA, DEPLOY, SESSION_OF_DEPLOY, f"arn:aws:iam::{ID}:root", f"arn:aws:sts::{ID}:federated-user/ana",
-                  "lambda.amazonaws.com", "anonymous"],
-)  # fmt: skip
-@pytest.mark.parametrize("unknown", list(MissingContextMode))
+@each_case("unknown", list(MissingContextMode))
+@each_case(
+    "principal",
+    [ANA, DEPLOY, SESSION_OF_DEPLOY, ROOT, federated_arn("ana"), "lambda.amazonaws.com", "anonymous"],
+)
 def test_what_the_caller_settles_is_the_same_in_a_case_and_over_a_snapshot(
     principal: str, unknown: MissingContextMode
 ) -> None:
     """Of each key of the caller: present, and equal to what others are."""
-    keys = ("aws:PrincipalArn", "aws:PrincipalAccount", "aws:PrincipalType", "aws:PrincipalIsAWSService",
-            "aws:username", "aws:PrincipalServiceName")  # fmt: skip
-    values = (ANA, DEPLOY, f"arn:aws:iam::{ID}:root", ID, "User", "AssumedRole", "Account", "true", "false", "ana")
-    bucket = Resource(arn=BUCKET, account_id=ID)
-    for key in keys:
-        tests: list[Any] = [{"Null": {key: "true"}}, *({"StringEquals": {key: one}} for one in values)]
+    for key in OF_CALLERS:
+        tests: list[Any] = [{"Null": {key: "true"}}, *({"StringEquals": {key: one}} for one in VALUES)]
         for test in tests:
-            policy = document({**allow("s3:*", "*", test), "Principal": "*"})
-            held = Snapshot(
-                path=Path("/captures/drawn.json"), files=(), sha256="0" * 64,
-                accounts=(account(user("ana"), role("deploy")),),
-                resources=(bucket.model_copy(update={"policy": policy}),),
-            )  # fmt: skip
-            request = Request(principal, "s3:GetObject", f"{BUCKET}/k", unknown_context=unknown)
-            over_snapshot = Evaluator(held, lambda: NOW).can(request).decision
-            whole = {
-                "principal": principal, "action": "s3:GetObject", "resource": f"{BUCKET}/k", "resource_account": ID,
-                "identity_policies": [], "resource_policy": policy,
-            }  # fmt: skip
-            of_case = evaluate_case(whole, unknown).decision
+            bucket = resource(BUCKET, grant("*", "s3:*", "*", test))
+            request = Request(principal, READING.action, READING.resource, unknown_context=unknown)
+            over_snapshot = evaluator(user("ana"), role("deploy"), bucket).can(request).decision
+            asked = {"principal": principal, "action": READING.action, "resource": READING.resource}
+            of_owner = {"resource_account": ID, "identity_policies": [], "resource_policy": bucket.policy}
+            of_case = evaluate_case({**asked, **of_owner}, unknown).decision
             has_path = principal == SESSION_OF_DEPLOY and key == "aws:PrincipalArn"
             if has_path and unknown is MissingContextMode.UNKNOWN and of_case == "conditional":
                 continue  # the ARN of a session does not tell the role's path, which the snapshot knows

@@ -13,29 +13,9 @@ from iamdesk.simulate.test_cases import evaluate_case
 from iamdesk.snapshot.resources import DataAccess
 
 from ..builders.answers import asking, codes, notes
-from ..builders.captures import (
-    ANA,
-    FULL,
-    ID,
-    MFA,
-    OTHER_ID,
-    ROOT,
-    allow,
-    deny,
-    document,
-    evaluator,
-    grant,
-    group,
-    managed,
-    policy_arn,
-    refuse,
-    resource,
-    role,
-    role_arn,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ANA, ID, OTHER_ID, ROOT, policy_arn, role_arn, user_arn
+from ..builders.captures import evaluator, group, managed, resource, role, user
+from ..builders.statements import FULL, MFA, allow, deny, document, grant, refuse, trusting
 from ..each_case import each_case, each_row
 from ..rules import rule
 

@@ -17,22 +17,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import (
-    ID,
-    NOW,
-    OTHER_ID,
-    ROOT,
-    account,
-    allow,
-    deny,
-    document,
-    group,
-    role,
-    snapshot,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, ROOT, user_arn
+from ..builders.captures import NOW, account, group, role, snapshot, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 SAML = f"arn:aws:iam::{ID}:saml-provider/corp"

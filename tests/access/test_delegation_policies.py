@@ -13,7 +13,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.organization import Organization
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
+from ..builders.arns import user_arn
+from ..builders.captures import NOW, account, snapshot, user
+from ..builders.statements import allow, document
 
 MANAGEMENT, MEMBER = "999900000001", "444455556666"
 DELEGATION = f"arn:aws:organizations::{MANAGEMENT}:resourcepolicy/o-exam000001/rp-abc123"

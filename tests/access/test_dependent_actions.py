@@ -11,7 +11,9 @@ from iamdesk.use_cases.dependent_actions import dependent_actions, use_case_with
 from iamdesk.use_cases.evaluate import evaluate_use_case
 from iamdesk.use_cases.types import UseCaseRequest, When
 
-from ..builders.captures import ID, allow, document, evaluator, role_arn, user, user_arn
+from ..builders.arns import ID, role_arn, user_arn
+from ..builders.captures import evaluator, user
+from ..builders.statements import allow, document
 from ..rules import rule
 
 INSTANCES = f"arn:aws:ec2:eu-west-1:{ID}:instance/*"

@@ -17,22 +17,9 @@ from iamdesk.snapshot.model import Account, UserDetail
 from iamdesk.snapshot.organization import Organization, OrganizationNode, OrganizationPolicy, OrganizationPolicyType
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import (
-    ID,
-    OTHER_ID,
-    ROOT,
-    account,
-    allow,
-    deny,
-    document,
-    evaluator,
-    role,
-    role_arn,
-    snapshot,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, ROOT, role_arn, user_arn
+from ..builders.captures import account, evaluator, role, snapshot, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 CAPTURE = evaluator(

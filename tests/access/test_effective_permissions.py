@@ -22,8 +22,10 @@ from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Account, GroupDetail, Snapshot, UserDetail
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import allow, deny, document, managed, policy_arn, role, role_arn
+from ..builders.arns import policy_arn, role_arn
 from ..builders.captures import evaluator as captured
+from ..builders.captures import managed, role
+from ..builders.statements import allow, deny, document
 from ..each_case import each_case
 from ..some_of import some_of
 from .worlds import NOON, A, snapshots

@@ -18,7 +18,7 @@ from iamdesk.aws.service_reference import reference
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.model import Account, ManagedPolicyDetail, RoleDetail, Snapshot, UserDetail
 
-from ..builders.captures import allow, deny
+from ..builders.statements import allow, deny
 from ..rules import rule
 from ..some_of import some_of
 from .test_effective_permissions import check

@@ -14,7 +14,7 @@ from iamdesk.access.who_can import PrincipalKind, Signing, Who
 from iamdesk.evaluate.request import EvalDecision
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import document
+from ..builders.statements import document
 from ..checks.test_external_access_is_found import (
     CALLERS,
     KINDS,

@@ -18,30 +18,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, KeyGrant, ObjectOwnership, PublicAccessBlock, Resource
 
-from ..builders.captures import (
-    ID,
-    MFA,
-    OTHER_ID,
-    ROOT,
-    account,
-    deny,
-    evaluator,
-    federated_arn,
-    grant,
-    member,
-    organization,
-    rcp,
-    refuse,
-    resource,
-    role,
-    role_arn,
-    root_arn,
-    scp,
-    trusting,
-    unit,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, ROOT, federated_arn, role_arn, root_arn, user_arn
+from ..builders.captures import account, evaluator, member, organization, rcp, resource, role, scp, unit, user
+from ..builders.statements import MFA, deny, grant, refuse, trusting
 from ..each_case import each_case
 from ..rules import rule
 from ..some_of import some_of

@@ -10,21 +10,10 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import (
-    ID,
-    NOW,
-    OTHER_ID,
-    account,
-    allow,
-    deny,
-    document,
-    role,
-    role_arn,
-    snapshot,
-    trusting,
-    user,
-)
-from ..builders.captures import user_arn as arn_of
+from ..builders.arns import ID, OTHER_ID, role_arn
+from ..builders.arns import user_arn as arn_of
+from ..builders.captures import NOW, account, role, snapshot, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 ANA = arn_of("ana")

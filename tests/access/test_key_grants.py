@@ -14,7 +14,9 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import KeyGrant, Resource
 
-from ..builders.captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
+from ..builders.arns import ID, OTHER_ID, ROOT, user_arn
+from ..builders.captures import NOW, account, role, snapshot, user
+from ..builders.statements import allow, deny, document
 from ..rules import rule
 
 KEY = f"arn:aws:kms:us-west-2:{ID}:key/1234abcd-12ab-34cd-56ef-1234567890ab"

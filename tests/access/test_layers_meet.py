@@ -17,37 +17,32 @@ from iamdesk.snapshot.resources import (
 )
 
 from ..builders.answers import codes, notes
-from ..builders.captures import (
+from ..builders.arns import (
     ANA,
-    FULL,
-    FULL_ACCESS,
     ID,
-    MFA,
     OTHER_ID,
     ROOT,
-    allow,
-    deny,
-    document,
-    evaluator,
     federated_arn,
-    grant,
+    policy_arn,
+    role_arn,
+    root_arn,
+    session_arn,
+    user_arn,
+)
+from ..builders.captures import (
+    FULL_ACCESS,
+    evaluator,
     managed,
     member,
     organization,
-    policy_arn,
     rcp,
-    refuse,
     resource,
     role,
-    role_arn,
-    root_arn,
     scp,
-    session_arn,
-    trusting,
     unit,
     user,
-    user_arn,
 )
+from ..builders.statements import FULL, MFA, allow, deny, document, grant, refuse, trusting
 from ..each_case import each_case
 from ..rules import rule
 

@@ -11,7 +11,9 @@ from iamdesk.access.effective_permissions import AccessExtent
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
 
-from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
+from ..builders.arns import ID, user_arn
+from ..builders.captures import evaluator, user
+from ..builders.statements import allow, deny, document
 from ..rules import rule
 
 GROUPS = f"arn:aws:logs:eu-west-1:{ID}:log-group:"

@@ -16,7 +16,9 @@ from iamdesk.use_cases.evaluate import evaluate_use_case
 from iamdesk.use_cases.types import UseCaseRequest, UseCaseResult, When
 from iamdesk.viewmodel.tree_builder import build_outline
 
-from ..builders.captures import ID, NOW, account, allow, deny, document, role_arn, snapshot, user, user_arn
+from ..builders.arns import ID, role_arn, user_arn
+from ..builders.captures import NOW, account, snapshot, user
+from ..builders.statements import allow, deny, document
 from ..each_case import each_case
 
 BUCKET = "arn:aws:s3:::reports"

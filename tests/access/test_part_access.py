@@ -17,7 +17,9 @@ from iamdesk.resource_files import sample_snapshot
 from iamdesk.snapshot.reader import load_catalogue
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import ID, NOW, account, allow, deny, document, role, snapshot, user, user_arn
+from ..builders.arns import ID, user_arn
+from ..builders.captures import NOW, account, role, snapshot, user
+from ..builders.statements import allow, deny, document
 from ..some_of import PROOFS
 
 BOUNDED = settings(max_examples=200 if PROOFS else 25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,9 @@ from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.request import Request
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
+from ..builders.arns import ID, user_arn
+from ..builders.captures import evaluator, user
+from ..builders.statements import allow, deny, document
 
 OTHER = "555566667777"
 CLUSTER = "cluster/k/11111111-2222-3333-4444-555555555555-1"

@@ -13,20 +13,9 @@ from iamdesk.evaluate.request import Request
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.account_details import AccountFacts, PasswordPolicy
 
-from ..builders.captures import (
-    ID,
-    NOW,
-    OTHER_ID,
-    ROOT,
-    account,
-    deny,
-    document,
-    role,
-    role_arn,
-    snapshot,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, ROOT, role_arn, user_arn
+from ..builders.captures import NOW, account, role, snapshot, user
+from ..builders.statements import deny, document
 from ..rules import rule
 
 ANA, BO, STRICT = user_arn("ana"), user_arn("bo"), user_arn("strict")

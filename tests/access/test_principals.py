@@ -10,25 +10,9 @@ from iamdesk.evaluate.principal import CallerKind, parse_caller
 from iamdesk.evaluate.request import Request, RequestError, SessionPolicy
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import (
-    ID,
-    OTHER_ID,
-    ROOT,
-    account,
-    allow,
-    deny,
-    document,
-    evaluator,
-    group,
-    managed,
-    policy_arn,
-    role,
-    role_arn,
-    snapshot,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, ROOT, policy_arn, role_arn, user_arn
+from ..builders.captures import account, evaluator, group, managed, role, snapshot, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 READ_S3 = document(allow("s3:GetObject"))

@@ -12,21 +12,9 @@ from iamdesk.evaluate.request import Request
 from iamdesk.policy.wildcards import Glob, may_overlap
 from iamdesk.snapshot.resources import Resource
 
-from ..builders.captures import (
-    ID,
-    account,
-    allow,
-    deny,
-    document,
-    managed,
-    policy_arn,
-    role,
-    role_arn,
-    snapshot,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, policy_arn, role_arn, user_arn
+from ..builders.captures import account, managed, role, snapshot, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 OBJECTS = "arn:aws:s3:::data/*"

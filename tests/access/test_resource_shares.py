@@ -14,20 +14,9 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resource_shares import ResourceShares
 
-from ..builders.captures import (
-    ID,
-    NOW,
-    OTHER_ID,
-    account,
-    allow,
-    deny,
-    document,
-    role,
-    role_arn,
-    snapshot,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, OTHER_ID, role_arn, user_arn
+from ..builders.captures import NOW, account, role, snapshot, user
+from ..builders.statements import allow, deny, document
 from ..rules import rule
 
 THIRD = "777788889999"

@@ -5,7 +5,9 @@ import pytest
 from iamdesk.access.similar_principals import SimilarPrincipal, identical_principals, similar_principals
 from iamdesk.progress import WorkCancelled
 
-from ..builders.captures import allow, document, evaluator, group, managed, policy_arn, role, role_arn, user, user_arn
+from ..builders.arns import policy_arn, role_arn, user_arn
+from ..builders.captures import evaluator, group, managed, role, user
+from ..builders.statements import allow, document
 
 READ, WRITE, TABLES, LOGS = (
     document(allow(one)) for one in ("s3:GetObject", "s3:PutObject", "dynamodb:GetItem", "logs:*")

@@ -18,18 +18,9 @@ from iamdesk.evaluate.context import Knowledge
 from iamdesk.evaluate.request import MissingContextMode
 from iamdesk.snapshot.model import Snapshot
 
-from ..builders.captures import (
-    ID,
-    allow,
-    deny,
-    document,
-    evaluator,
-    policy_arn,
-    role,
-    role_arn,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, policy_arn, role_arn, user_arn
+from ..builders.captures import evaluator, role, user
+from ..builders.statements import allow, deny, document
 from ..each_case import each_case
 from ..oracle.evaluator import boundary_of_target, decide
 from ..rules import rule

@@ -11,7 +11,7 @@ from iamdesk.evaluate.request import CaseError, MissingContextMode
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.simulate.test_cases import evaluate_case
 
-from ..builders.captures import document
+from ..builders.statements import document
 from ..rules import rule
 
 ACCOUNT, OTHER = "111122223333", "444455556666"

@@ -10,7 +10,7 @@ from iamdesk.evaluate.request import Request
 from iamdesk.snapshot.reader import load_snapshot
 
 from ..builders import entries
-from ..builders.captures import ID
+from ..builders.arns import ID
 
 POLICY = f"arn:aws:iam::{ID}:policy/Orders"
 USER = f"arn:aws:iam::{ID}:user/ana"

@@ -15,7 +15,9 @@ from iamdesk.explain.decision import Assumption
 from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import AccountSettings, AclGrant, ObjectOwnership, PublicAccessBlock, Resource
 
-from ..builders.captures import ID, NOW, OTHER_ID, account, allow, document, snapshot, user, user_arn
+from ..builders.arns import ID, OTHER_ID, user_arn
+from ..builders.captures import NOW, account, snapshot, user
+from ..builders.statements import allow, document
 from ..rules import rule
 
 BO = user_arn("bo")

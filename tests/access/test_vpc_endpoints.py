@@ -5,272 +5,204 @@ https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html
 
 from typing import Any
 
-import pytest
-
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.policy_set import SourceType
-from iamdesk.evaluate.request import MissingContextMode, PolicyType, Request
+from iamdesk.evaluate.request import MissingContextMode, PolicyType
 from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.inventory.endpoint_index import service_of
-from iamdesk.snapshot.model import Snapshot
-from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, Resource, VpcEndpoint
+from iamdesk.snapshot.resources import AccessPoint, AccessPointBucket, VpcEndpoint
 
-from ..builders.captures import ID, NOW, OTHER_ID, ROOT, account, allow, deny, document, role, snapshot, user, user_arn
+from ..builders.answers import asking, codes, everywhere, notes
+from ..builders.arns import ANA, ID, OTHER_ID, ROOT, role_arn, session_arn, user_arn
+from ..builders.captures import evaluator, member, organization, resource, role, unit, user
+from ..builders.statements import FULL as MAY_ALL
+from ..builders.statements import MFA, allow, document, grant, refuse
+from ..each_case import each_case, each_row
 from ..rules import rule
 
 GATEWAY, INTERFACE = "vpce-0a1b2c3d4e5f60001", "vpce-0a1b2c3d4e5f60002"
-BUCKET, OBJECT = "arn:aws:s3:::b", "arn:aws:s3:::b/k"
-QUEUE = f"arn:aws:sqs:us-east-1:{ID}:q"
-ADMIN, ANA = user_arn("admin"), user_arn("ana")
-SESSION = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+BUCKET, OBJECT, QUEUE = "arn:aws:s3:::b", "arn:aws:s3:::b/k", f"arn:aws:sqs:us-east-1:{ID}:q"
+ADMIN, SESSION = user_arn("admin"), session_arn("deploy/ci")
+GET, PUT, SEND = "s3:GetObject", "s3:PutObject", "sqs:SendMessage"
+FULL, READ_ONLY = grant("*"), grant("*", GET)
 
 
-def everyone(*statements: dict[str, Any], principal: Any = "*") -> dict[str, Any]:
-    return document(*({**one, "Principal": principal} for one in statements))
+def gateway(*policy: Any, **more: Any) -> VpcEndpoint:
+    entry = {"VpcEndpointId": GATEWAY, "VpcEndpointType": "Gateway", "VpcId": "vpc-1", "OwnerId": ID}
+    held = document(*policy) if policy else None
+    service = "com.amazonaws.us-east-1.s3"
+    return VpcEndpoint.model_validate({**entry, "ServiceName": service, "PolicyDocument": held, **more})
 
 
-FULL = everyone(allow())
-READ_ONLY = everyone(allow("s3:GetObject"))
+def interface(*policy: Any, service: str = "com.amazonaws.us-east-1.sqs") -> VpcEndpoint:
+    of = {"VpcEndpointId": INTERFACE, "VpcEndpointType": "Interface", "VpcId": "vpc-2", "ServiceName": service}
+    return gateway(*policy, **of)
 
 
-def gateway(policy: Any = READ_ONLY, **more: Any) -> VpcEndpoint:
-    entry = {
-        "VpcEndpointId": GATEWAY,
-        "VpcEndpointType": "Gateway",
-        "VpcId": "vpc-1",
-        "ServiceName": "com.amazonaws.us-east-1.s3",
-        "OwnerId": ID,
-        "PolicyDocument": policy,
-    }
-    return VpcEndpoint.model_validate({**entry, **more})
-
-
-def interface(policy: Any = FULL, service: str = "com.amazonaws.us-east-1.sqs", **more: Any) -> VpcEndpoint:
-    entry = {
-        "VpcEndpointId": INTERFACE,
-        "VpcEndpointType": "Interface",
-        "VpcId": "vpc-2",
-        "ServiceName": service,
-        "OwnerId": ID,
-        "PolicyDocument": policy,
-    }
-    return VpcEndpoint.model_validate({**entry, **more})
-
-
-def world(*endpoints: VpcEndpoint, resources: Any = ()) -> Evaluator:
-    base = snapshot(
-        account(user("ana"), user("admin", document(allow())), role("deploy", document(allow()))),
-        account(user("zoe", document(allow()), account=OTHER_ID), number=OTHER_ID),
-    )
-    held = (Resource(arn=BUCKET, account_id=ID), Resource(arn=QUEUE, account_id=ID), *resources)
-    more = {"vpc_endpoints": endpoints, "resources": held}
-    return Evaluator(Snapshot.model_validate({**dict(base), **more}), now=lambda: NOW)
+def capture(*held: Any) -> Evaluator:
+    people = user("ana"), user("admin", MAY_ALL), role("deploy", MAY_ALL), user("zoe", MAY_ALL, account=OTHER_ID)
+    return evaluator(*people, *held, resource(BUCKET), resource(QUEUE))
 
 
 def ask(
-    evaluator: Evaluator,
-    principal: str = ADMIN,
-    action: str = "s3:GetObject",
-    resource: str = OBJECT,
-    through: str | None = GATEWAY,
-    **more: Any,
+    *held: Any, principal: str = ADMIN, action: str = GET, on: str = OBJECT, through: str | None = GATEWAY, **more: Any
 ) -> EvaluationResult:
-    return evaluator.can(Request(principal, action, resource, {"aws:SourceVpce": through}, **more))
+    return capture(*held).can(asking(action, on, principal, context={"aws:SourceVpce": through}, **more))
 
 
-def codes(answer: EvaluationResult) -> list[str]:
-    return [one.code for one in answer.assumptions]
+def of_principal(*arns: str) -> Any:
+    return {"ArnEquals": {"aws:PrincipalArn": list(arns)}}
 
 
-@rule("B9")
-def test_an_endpoint_policy_limits_what_comes_through_the_endpoint() -> None:
-    evaluator = world(gateway())
-    assert ask(evaluator).decision == "allowed"
-    denied = ask(evaluator, action="s3:PutObject")
-    assert denied.decision == "implicitDeny"
-    assert denied.blocked_by == ("endpoint",)
-    [line] = [line for line in denied.layers if line.layer is PolicyType.ENDPOINT]
-    assert line.decision == "implicitDeny"
-    assert "endpoint policy" in denied.sentence
+def from_vpc(name: str) -> Any:
+    return {"StringEquals": {"aws:SourceVpc": name}}
 
 
-@rule("B9")
-def test_an_endpoint_policy_never_grants() -> None:
-    assert ask(world(gateway(FULL)), ANA).decision == "implicitDeny"
-
-
-@rule("B9", "A2")
-def test_a_deny_of_the_endpoint_policy_denies() -> None:
-    answer = ask(world(gateway(everyone(allow(), deny("s3:GetObject", f"{BUCKET}/*")))))
-    assert answer.decision == "explicitDeny"
-    [line] = answer.matched_statements
-    assert line.source_policy_type is SourceType.ENDPOINT
-    assert line.source_policy_id == GATEWAY
-
-
-@rule("B9")
-def test_the_answer_as_json_names_the_endpoint_layer_and_its_policy() -> None:
-    result = to_evaluation_result(ask(world(gateway())))
-    [layer] = [one for one in result["Layers"] if one["Layer"] == "endpoint"]
-    assert layer["Decision"] == "allowed"
-    [statement] = layer["Statements"]
-    assert statement["SourcePolicyType"] == "endpoint"
-    assert statement["SourcePolicyId"] == GATEWAY
-
-
-@rule("B9")
-def test_an_endpoint_without_policy_has_the_default_one_that_allows_all() -> None:
-    assert ask(world(gateway(None))).decision == "allowed"
-
-
-@rule("B9")
-@pytest.mark.parametrize(
-    ("principal", "caller", "expected"),
+@rule("A2", "B9", "J2")
+@each_case(
+    "policy, principal, action, expected",
     [
-        ({"AWS": "*"}, ADMIN, "allowed"),
-        ({"AWS": ADMIN}, ADMIN, "implicitDeny"),
-        ({"AWS": ROOT}, ADMIN, "implicitDeny"),
-        ({"AWS": ID}, ADMIN, "implicitDeny"),
-        ({"AWS": ROOT}, ROOT, "allowed"),
-        ({"AWS": ID}, ROOT, "allowed"),
+        ([READ_ONLY], ADMIN, GET, "allowed"),
+        ([READ_ONLY], ADMIN, PUT, "implicitDeny"),
+        ([FULL], ANA, GET, "implicitDeny"),  # it never grants
+        ([FULL, refuse("*", GET, f"{BUCKET}/*")], ADMIN, GET, "explicitDeny"),
+        ([], ADMIN, GET, "allowed"),  # without policy it has the default one, which allows all
+        # Gateway endpoints know everyone, and of an account its root user alone.
+        ([grant({"AWS": "*"})], ADMIN, GET, "allowed"),
+        ([grant(ADMIN)], ADMIN, GET, "implicitDeny"),
+        ([grant(ROOT)], ADMIN, GET, "implicitDeny"),
+        ([grant(ID)], ADMIN, GET, "implicitDeny"),
+        ([grant(ROOT)], ROOT, GET, "allowed"),
+        ([grant(ID)], ROOT, GET, "allowed"),
+        # The page's advice for them: everyone, with a condition on aws:PrincipalArn.
+        ([grant("*", condition=of_principal(ADMIN))], ADMIN, GET, "allowed"),
+        ([grant("*", condition=of_principal(ADMIN))], SESSION, GET, "implicitDeny"),
+        # A request through an endpoint carries its VPC and no public address.
+        ([grant("*", condition=from_vpc("vpc-1"))], ADMIN, GET, "allowed"),
+        ([grant("*", condition=from_vpc("vpc-9"))], ADMIN, GET, "implicitDeny"),
+        ([grant("*", condition={"Null": {"aws:SourceIp": "true"}})], ADMIN, GET, "allowed"),
     ],
 )
-def test_gateway_endpoints_know_everyone_and_of_an_account_its_root_user_alone(
-    principal: Any, caller: str, expected: str
+def test_the_policy_of_a_gateway_endpoint_limits_what_comes_through_it(
+    policy: Any, principal: str, action: str, expected: str
 ) -> None:
-    assert ask(world(gateway(everyone(allow(), principal=principal))), caller).decision == expected
+    assert ask(gateway(*policy), principal=principal, action=action).decision == expected
 
 
 @rule("B9")
-@pytest.mark.parametrize(
-    ("principal", "caller", "expected"),
+@each_case(
+    "named, principal, expected",
     [
         ("*", ADMIN, "allowed"),
-        ({"AWS": ADMIN}, ADMIN, "allowed"),
-        ({"AWS": ADMIN}, SESSION, "implicitDeny"),
-        ({"AWS": f"arn:aws:iam::{ID}:role/deploy"}, SESSION, "allowed"),
-        ({"AWS": ROOT}, SESSION, "allowed"),
-        ({"AWS": OTHER_ID}, SESSION, "implicitDeny"),
+        (ADMIN, ADMIN, "allowed"),
+        (ADMIN, SESSION, "implicitDeny"),
+        (role_arn("deploy"), SESSION, "allowed"),
+        (ROOT, SESSION, "allowed"),
+        (OTHER_ID, SESSION, "implicitDeny"),
     ],
 )
 def test_interface_endpoints_match_principals_as_resource_policies_do(
-    principal: Any, caller: str, expected: str
+    named: str, principal: str, expected: str
 ) -> None:
-    evaluator = world(interface(everyone(allow(), principal=principal)))
-    assert ask(evaluator, caller, "sqs:SendMessage", QUEUE, INTERFACE).decision == expected
+    answer = ask(interface(grant(named)), principal=principal, action=SEND, on=QUEUE, through=INTERFACE)
+    assert answer.decision == expected
 
 
 @rule("B9")
-def test_narrowing_a_gateway_endpoint_by_the_key_of_the_principal() -> None:
-    """The page's advice for gateway endpoints: everyone, with a condition on aws:PrincipalArn."""
-    only_admin = everyone(allow(condition={"ArnEquals": {"aws:PrincipalArn": ADMIN}}))
-    evaluator = world(gateway(only_admin))
-    assert ask(evaluator).decision == "allowed"
-    assert ask(evaluator, SESSION).decision == "implicitDeny"
+def test_an_answer_names_the_endpoint_and_its_statement() -> None:
+    denied = ask(gateway(READ_ONLY), action=PUT)
+    assert denied.blocked_by == ("endpoint",)
+    [layer] = [line for line in denied.layers if line.layer is PolicyType.ENDPOINT]
+    assert layer.decision == "implicitDeny"
+    assert "endpoint policy" in denied.sentence
+    [line] = ask(gateway(FULL, refuse("*", GET, f"{BUCKET}/*"))).matched_statements
+    assert (line.source_policy_type, line.source_policy_id) == (SourceType.ENDPOINT, GATEWAY)
+    [told] = [one for one in to_evaluation_result(ask(gateway(READ_ONLY)))["Layers"] if one["Layer"] == "endpoint"]
+    [statement] = told["Statements"]
+    assert (told["Decision"], statement["SourcePolicyType"], statement["SourcePolicyId"]) == (
+        "allowed",
+        "endpoint",
+        GATEWAY,
+    )
+    without = ask(gateway(READ_ONLY), action=PUT, without=frozenset({PolicyType.ENDPOINT}))
+    assert without.decision == "allowed"
+    assert "without vpc endpoint policy" in without.sentence
 
 
-@rule("B9", "J2")
-def test_requests_through_an_endpoint_carry_its_vpc_and_no_public_address() -> None:
-    from_vpc = everyone(allow(condition={"StringEquals": {"aws:SourceVpc": "vpc-1"}}))
-    assert ask(world(gateway(from_vpc))).decision == "allowed"
-    elsewhere = everyone(allow(condition={"StringEquals": {"aws:SourceVpc": "vpc-9"}}))
-    assert ask(world(gateway(elsewhere))).decision == "implicitDeny"
-    addressed = everyone(allow(condition={"Null": {"aws:SourceIp": "true"}}))
-    assert ask(world(gateway(addressed))).decision == "allowed"
-    without = everyone(allow(), deny(condition={"Null": {"aws:SourceVpc": "false"}}))
-    bucket = Resource(arn="arn:aws:s3:::c", account_id=ID, policy=without)
-    straight = ask(world(gateway(), resources=[bucket]), resource="arn:aws:s3:::c/k", through=None)
-    assert straight.decision == "allowed"
-
-
-@rule("B9")
-def test_an_endpoint_that_the_snapshot_lacks_is_an_assumption() -> None:
-    answer = ask(world(gateway()), through="vpce-unknown")
-    assert answer.decision == "allowed"
-    assert "endpoint-not-captured" in codes(answer)
-    assert "endpoint-not-captured" not in codes(ask(world(gateway()), ANA, through="vpce-unknown"))
-
-
-@rule("B9")
-def test_an_endpoint_of_another_service_is_said_to_take_no_such_request() -> None:
-    answer = ask(world(interface(everyone(allow("sqs:*")))), through=INTERFACE)
-    assert answer.decision == "allowed"
-    assert "endpoint-of-other-service" in codes(answer)
+@rule("B9", "E10", "J2")
+def test_straight_and_unsigned_requests() -> None:
+    closed = resource("arn:aws:s3:::c", FULL, refuse("*", condition={"Null": {"aws:SourceVpc": "false"}}))
+    assert ask(gateway(READ_ONLY), closed, on="arn:aws:s3:::c/k", through=None).decision == "allowed"
+    opened = resource("arn:aws:s3:::open", grant("*", "s3:*", "arn:aws:s3:::open/*"))
+    for action, expected in ((GET, "allowed"), (PUT, "implicitDeny")):
+        unsigned = ask(gateway(READ_ONLY), opened, principal="anonymous", action=action, on="arn:aws:s3:::open/k")
+        assert unsigned.decision == expected
 
 
 @rule("B9")
-def test_where_nobody_names_the_endpoint_one_that_would_refuse_is_an_assumption() -> None:
-    evaluator = world(gateway())
-    put = evaluator.can(Request(ADMIN, "s3:PutObject", OBJECT))
-    assert put.decision == "allowed"
-    [told] = [one for one in put.assumptions if one.code == "endpoint-unknown"]
-    assert told.other_decision == "implicitDeny"
-    assert GATEWAY in told.message
-    assert "endpoint-unknown" not in codes(evaluator.can(Request(ADMIN, "s3:GetObject", OBJECT)))
-    assert "endpoint-unknown" not in codes(evaluator.can(Request(ANA, "s3:PutObject", OBJECT)))
-    assert "endpoint-unknown" not in codes(evaluator.can(Request(ADMIN, "sqs:SendMessage", QUEUE)))
-
-
-@rule("B9")
-@pytest.mark.parametrize(
-    ("context", "told"),
+@each_case(
+    "held, principal, through, told",
     [
-        ({"aws:SourceVpce": None}, False),
-        ({"aws:SourceIp": "203.0.113.7"}, False),
-        ({"aws:SourceVpc": None}, False),
-        ({"aws:SourceVpc": "vpc-1"}, True),
-        ({"aws:SourceVpc": "vpc-2"}, False),
+        (gateway(READ_ONLY), ADMIN, "vpce-unknown", "endpoint-not-captured"),
+        (gateway(READ_ONLY), ANA, "vpce-unknown", None),  # denied all the same
+        (interface(grant("*", "sqs:*")), ADMIN, INTERFACE, "endpoint-of-other-service"),
     ],
 )
-def test_an_endpoint_can_matter_only_where_the_context_leaves_it_open(context: Any, told: bool) -> None:
-    answer = world(gateway()).can(Request(ADMIN, "s3:PutObject", OBJECT, context))
-    assert ("endpoint-unknown" in codes(answer)) == told
+def test_an_endpoint_that_says_nothing_is_an_assumption(
+    held: VpcEndpoint, principal: str, through: str, told: str | None
+) -> None:
+    answer = ask(held, principal=principal, through=through)
+    assert (answer.decision == "allowed") == (told is not None)
+    assert {"endpoint-not-captured", "endpoint-of-other-service"}.intersection(codes(answer)) == ({told} - {None})
+
+
+BY_ENDPOINT = {"StringEquals": {"aws:SourceVpce": GATEWAY}}
+STRICT = {"unknown_context": MissingContextMode.ABSENT}
 
 
 @rule("B9", "K1")
-def test_in_strict_mode_a_request_comes_through_no_endpoint() -> None:
-    request = Request(ADMIN, "s3:PutObject", OBJECT, unknown_context=MissingContextMode.ABSENT)
-    assert "endpoint-unknown" not in codes(world(gateway()).can(request))
+@each_case(
+    "held, asked, told",
+    [
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN), "implicitDeny"),
+        (gateway(READ_ONLY), asking(GET, OBJECT, ADMIN), None),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ANA), None),
+        (gateway(READ_ONLY), asking(SEND, QUEUE, ADMIN), None),
+        # Only where the context leaves it open.
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, context={"aws:SourceVpce": None}), None),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, context={"aws:SourceIp": "203.0.113.7"}), None),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, context={"aws:SourceVpc": None}), None),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, context={"aws:SourceVpc": "vpc-1"}), "implicitDeny"),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, context={"aws:SourceVpc": "vpc-2"}), None),
+        (gateway(READ_ONLY), asking(PUT, OBJECT, ADMIN, **STRICT), None),
+        # Its Region is that of the requests.
+        (interface(grant("*", "sqs:ReceiveMessage")), asking(SEND, QUEUE, ADMIN), "implicitDeny"),
+        (
+            interface(grant("*", "sqs:ReceiveMessage"), service="com.amazonaws.eu-west-1.sqs"),
+            asking(SEND, QUEUE, ADMIN),
+            None,
+        ),
+        # Where its policy changes nothing, or makes it depend on something.
+        (gateway(grant("*", "s3:*", "*", BY_ENDPOINT)), asking(PUT, OBJECT, ADMIN), None),
+        (gateway(grant("*", "s3:*", "*", MFA)), asking(PUT, OBJECT, ADMIN), "conditional"),
+    ],
+)
+def test_where_nobody_names_the_endpoint_one_that_would_refuse_is_an_assumption(
+    held: VpcEndpoint, asked: Any, told: str | None
+) -> None:
+    answer = capture(held).can(asked)
+    assert answer.decision == ("implicitDeny" if asked.principal == ANA else "allowed")
+    assert notes(answer).get("endpoint-unknown") == told
+    assert all(held.vpc_endpoint_id in note.message for note in answer.assumptions if note.code == "endpoint-unknown")
 
 
 @rule("B9")
-def test_an_endpoint_of_another_region_takes_no_requests_for_this_one() -> None:
-    elsewhere = interface(everyone(allow("sqs:ReceiveMessage")), "com.amazonaws.eu-west-1.sqs")
-    answer = world(elsewhere).can(Request(ADMIN, "sqs:SendMessage", QUEUE))
-    assert "endpoint-unknown" not in codes(answer)
-    here = interface(everyone(allow("sqs:ReceiveMessage")))
-    assert "endpoint-unknown" in codes(world(here).can(Request(ADMIN, "sqs:SendMessage", QUEUE)))
-
-
-@rule("B9")
-@pytest.mark.parametrize(("region", "told"), [(None, True), ("us-east-1", True), ("eu-west-1", False)])
-def test_a_bucket_of_another_region_is_not_reached_through_the_endpoint(region: str | None, told: bool) -> None:
+@each_case("region, is_told", [(None, True), ("us-east-1", True), ("eu-west-1", False)])
+def test_a_bucket_of_another_region_is_not_reached_through_the_endpoint(region: str | None, is_told: bool) -> None:
     """Amazon VPC User Guide, "Gateway endpoints for Amazon S3": for buckets in the same Region."""
-    evaluator = world(gateway(), resources=(Resource(arn=BUCKET, account_id=ID, region=region),))
-    answer = evaluator.can(Request(ADMIN, "s3:PutObject", OBJECT))
-    assert ("endpoint-unknown" in codes(answer)) == told
-
-
-@rule("B9")
-def test_an_endpoint_that_decides_nothing_is_no_assumption() -> None:
-    """Where the answer is the same through it: the condition keys are open, its policy changes nothing."""
-    where_from = {"StringEquals": {"aws:SourceVpce": GATEWAY}}
-    everywhere = gateway(everyone(allow("s3:*", "*", where_from)))
-    assert "endpoint-unknown" not in codes(world(everywhere).can(Request(ADMIN, "s3:PutObject", OBJECT)))
-    by_tls = gateway(everyone(allow("s3:*", "*", {"Bool": {"aws:MultiFactorAuthPresent": "true"}})))
-    [one] = [
-        one for one in world(by_tls).can(Request(ADMIN, "s3:PutObject", OBJECT)).assumptions
-        if one.code == "endpoint-unknown"
-    ]  # fmt: skip
-    assert one.other_decision == "conditional"
-
-
-@rule("B9")
-def test_the_layer_can_be_left_out() -> None:
-    answer = ask(world(gateway()), action="s3:PutObject", without=frozenset({PolicyType.ENDPOINT}))
-    assert answer.decision == "allowed"
-    assert "without vpc endpoint policy" in answer.sentence
+    held = evaluator(user("admin", MAY_ALL), gateway(READ_ONLY), resource(BUCKET, region=region))
+    assert ("endpoint-unknown" in codes(held.can(asking(PUT, OBJECT, ADMIN)))) == is_told
 
 
 @rule("B9", "I11")
@@ -278,72 +210,41 @@ def test_through_an_access_point_the_endpoint_has_to_allow_access_point_and_buck
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html, "VPC endpoint policies"."""
     point = f"arn:aws:s3:us-east-1:{ID}:accesspoint/ap"
     known = AccessPoint(buckets=(AccessPointBucket(name="b", account_id=ID),), network_origin="Internet")
-    held = Resource(arn=point, account_id=ID, access_point=known)
-    for resources, expected in (
-        ([f"{point}/object/*", f"{BUCKET}/*"], "allowed"),
-        ([f"{point}/object/*"], "implicitDeny"),
-        ([f"{BUCKET}/*"], "implicitDeny"),
-    ):
-        evaluator = world(gateway(everyone(allow("s3:GetObject", resources))), resources=[held])
-        assert ask(evaluator, resource=f"{point}/object/k").decision == expected
-
-
-@rule("B9", "E10")
-def test_unsigned_requests_are_limited_too() -> None:
-    bucket = Resource(arn="arn:aws:s3:::open", account_id=ID, policy=everyone(allow("s3:*", "arn:aws:s3:::open/*")))
-    evaluator = world(gateway(), resources=[bucket])
-    assert ask(evaluator, "anonymous", resource="arn:aws:s3:::open/k").decision == "allowed"
-    assert ask(evaluator, "anonymous", "s3:PutObject", "arn:aws:s3:::open/k").decision == "implicitDeny"
+    both = [f"{point}/object/*", f"{BUCKET}/*"]
+    for named, expected in ((both, "allowed"), (both[:1], "implicitDeny"), (both[1:], "implicitDeny")):
+        held = gateway(grant("*", GET, named)), resource(point, access_point=known)
+        assert ask(*held, on=f"{point}/object/k").decision == expected
 
 
 @rule("B9")
 def test_who_can_and_the_bare_verdict_go_through_the_same_endpoint() -> None:
-    evaluator = world(gateway(everyone(allow("s3:*", condition={"ArnLike": {"aws:PrincipalArn": "*:user/*"}}))))
+    held = capture(gateway(grant("*", "s3:*", condition={"ArnLike": {"aws:PrincipalArn": "*:user/*"}})))
     for through in (GATEWAY, "vpce-unknown", None):
-        context = {"aws:SourceVpce": through}
-        expected = {
-            who: answer
-            for who in evaluator.principals()
-            if (answer := evaluator.can(Request(who, "s3:PutObject", OBJECT, context)).decision) == "allowed"
-        }
-        rows = evaluator.who_can(action="s3:PutObject", resource=OBJECT, context=context)
-        assert {row.principal: row.decision for row in rows} == expected
-        for who in evaluator.principals():
-            request = Request(who, "s3:PutObject", OBJECT, context)
-            assert evaluator.decide(request) == evaluator.can(request).decision
+        for who in held.principals():
+            everywhere(held, asking(PUT, OBJECT, who, context={"aws:SourceVpce": through}))
 
 
-@pytest.mark.parametrize(
-    ("name", "service"),
-    [
-        ("com.amazonaws.us-east-1.s3", "s3"),
-        ("com.amazonaws.us-east-1.dynamodb", "dynamodb"),
-        ("com.amazonaws.eu-west-1.kms-fips", "kms"),
-        ("com.amazonaws.eu-west-1.ecr.dkr", "ecr"),
-        ("com.amazonaws.eu-west-1.monitoring", "cloudwatch"),
-        ("com.amazonaws.eu-west-1.kinesis-streams", "kinesis"),
-        ("com.amazonaws.eu-west-1.bedrock-runtime", "bedrock"),
-        ("com.amazonaws.s3-global.accesspoint", "s3"),
-        ("com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0", "vpce"),
-        ("cn.com.amazonaws.cn-north-1.sqs", "sqs"),
-    ],
-)
-def test_the_name_of_an_endpoint_service_tells_whose_actions_it_takes(name: str, service: str | None) -> None:
+@each_row("""
+    name                                                    | service
+    com.amazonaws.us-east-1.s3                              | s3
+    com.amazonaws.us-east-1.dynamodb                        | dynamodb
+    com.amazonaws.eu-west-1.kms-fips                        | kms
+    com.amazonaws.eu-west-1.ecr.dkr                         | ecr
+    com.amazonaws.eu-west-1.monitoring                      | cloudwatch
+    com.amazonaws.eu-west-1.kinesis-streams                 | kinesis
+    com.amazonaws.eu-west-1.bedrock-runtime                 | bedrock
+    com.amazonaws.s3-global.accesspoint                     | s3
+    com.amazonaws.vpce.eu-west-1.vpce-svc-0123456789abcdef0 | vpce
+    cn.com.amazonaws.cn-north-1.sqs                         | sqs
+""")
+def test_the_name_of_an_endpoint_service_tells_whose_actions_it_takes(name: str, service: str) -> None:
     """https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html"""
     assert service_of(interface(service=name)) == service
 
 
-ORGANIZED = {
-    "id": "o-1",
-    "management_account_id": OTHER_ID,
-    "nodes": [{"id": "r-1"}, {"id": "ou-1", "parent_id": "r-1"}, {"id": ID, "parent_id": "ou-1"}],
-    "lists_every_account": True,
-}
-
-
 @rule("B9", "J2")
-@pytest.mark.parametrize(
-    ("test", "through", "decision"),
+@each_case(
+    "test, through, decision",
     [
         ({"StringEquals": {"aws:VpceAccount": ID}}, GATEWAY, "allowed"),
         ({"StringEquals": {"aws:VpceAccount": OTHER_ID}}, GATEWAY, "implicitDeny"),
@@ -358,9 +259,6 @@ ORGANIZED = {
     ],
 )
 def test_whose_endpoint_it_is_is_known_of_one_in_the_snapshot(test: Any, through: str | None, decision: str) -> None:
-    policy = {"Version": "2012-10-17", "Statement": [{**allow(), "Condition": test}]}
-    base = snapshot(account(user("ana", policy)))
-    more = {"vpc_endpoints": (gateway(FULL),), "resources": (Resource(arn=BUCKET, account_id=ID),)}
-    held = Snapshot.model_validate({**dict(base), **more, "organization": ORGANIZED})
-    answer = ask(Evaluator(held, now=lambda: NOW), ANA, through=through)
-    assert answer.decision == decision
+    ours = organization(unit("ou-1", member(ID)), management=OTHER_ID, lists_every_account=True)
+    held = evaluator(user("cy", allow(condition=test)), ours, gateway(FULL), resource(BUCKET))
+    assert held.can(asking(GET, OBJECT, user_arn("cy"), context={"aws:SourceVpce": through})).decision == decision

@@ -13,7 +13,9 @@ from iamdesk.export.decision.query_history import asked_of, to_csv
 from iamdesk.export.decision.text_file import result_text
 from iamdesk.simulate.test_cases import evaluate_case
 
-from ..builders.captures import ID, allow, deny, document, evaluator, user, user_arn
+from ..builders.arns import ID, user_arn
+from ..builders.captures import evaluator, user
+from ..builders.statements import allow, deny, document
 from ..rules import rule
 
 KEY = f"arn:aws:sqs:us-east-1:{ID}:orders"

@@ -14,9 +14,11 @@ from iamdesk.evaluate.request import EvalDecision, MissingContextMode
 from iamdesk.progress import WorkCancelled
 from iamdesk.snapshot.model import Snapshot
 
-from ..builders.captures import ID, ROOT, document, user, user_arn
+from ..builders.arns import ID, ROOT, user_arn
 from ..builders.captures import evaluator as evaluator_of
-from ..builders.entries import allow as statement
+from ..builders.captures import user
+from ..builders.statements import allow as statement
+from ..builders.statements import document
 from ..some_of import some_of
 from .worlds import CONTEXTS, NOON, QUESTIONS, snapshots
 

@@ -19,7 +19,8 @@ from iamdesk.snapshot.resource_shares import ResourceShares
 from iamdesk.snapshot.resources import AccountSettings, Resource, VpcEndpoint
 
 from . import entries
-from .entries import ID, allow, deny, document, grant, refuse, trusting, whole
+from .arns import ANA, ID, OTHER_ID, ROOT, federated_arn, policy_arn, role_arn, root_arn, session_arn, user_arn
+from .statements import FULL, MFA, allow, deny, document, grant, refuse, trusting, whole
 
 __all__ = [
     "ANA",
@@ -72,37 +73,7 @@ type Captured = (
 )
 
 
-def user_arn(name: str, account: str = ID) -> str:
-    return f"arn:aws:iam::{account}:user/{name}"
-
-
-def role_arn(name: str, account: str = ID) -> str:
-    return f"arn:aws:iam::{account}:role/{name}"
-
-
-def policy_arn(name: str, account: str = ID) -> str:
-    return f"arn:aws:iam::{account}:policy/{name}"
-
-
-def root_arn(account: str = ID) -> str:
-    return f"arn:aws:iam::{account}:root"
-
-
-def session_arn(role_and_name: str, account: str = ID) -> str:
-    """``session_arn("deploy/ci")``."""
-    return f"arn:aws:sts::{account}:assumed-role/{role_and_name}"
-
-
-def federated_arn(name: str, account: str = ID) -> str:
-    return f"arn:aws:sts::{account}:federated-user/{name}"
-
-
-OTHER_ID = "444455556666"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-ROOT = root_arn()
-ANA = user_arn("ana")
-FULL = document(allow())
-MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
 def user(name: str, *inline: entries.Inline, **more: Any) -> UserDetail:

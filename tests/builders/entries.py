@@ -8,48 +8,29 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-type Json = dict[str, Any]
+from .arns import ID
+from .statements import Json, allow, deny, document, grant, is_statement, refuse, trusting, whole
+
+__all__ = [
+    "ID",
+    "Inline",
+    "Json",
+    "allow",
+    "deny",
+    "details",
+    "document",
+    "grant",
+    "group",
+    "managed",
+    "refuse",
+    "role",
+    "trusting",
+    "user",
+    "write",
+]
+
 type Inline = Any
 """A statement, a document, or its name and a document; without a name it is ``inline-1``, ``inline-2`` …"""
-
-ID = "111122223333"
-
-
-def document(*statements: Any) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
-def allow(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
-    """An Allow statement; ``more`` are its other elements, of which NotAction and NotResource stand alone."""
-    statement: Json = {"Effect": "Allow"}
-    if "NotAction" not in more:
-        statement["Action"] = action
-    if "NotResource" not in more and resource is not None:
-        statement["Resource"] = resource
-    statement.update(more)
-    if condition is not None:
-        statement["Condition"] = condition
-    return statement
-
-
-def deny(action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
-    return {**allow(action, resource, condition, **more), "Effect": "Deny"}
-
-
-def grant(principal: Any, action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
-    """An Allow statement of a resource policy; an ARN or account (or several) stands for ``{"AWS": …}``."""
-    named = principal if principal == "*" or isinstance(principal, dict) else {"AWS": principal}
-    return allow(action, resource, condition, Principal=named, **more)
-
-
-def refuse(principal: Any, action: Any = "*", resource: Any = "*", condition: Any = None, **more: Any) -> Json:
-    """A Deny statement of a resource policy."""
-    return {**grant(principal, action, resource, condition, **more), "Effect": "Deny"}
-
-
-def trusting(principal: Any, action: Any = "sts:AssumeRole", condition: Any = None, **more: Any) -> Json:
-    """A trust policy with one statement."""
-    return document(grant(principal, action, None, condition, **more))
 
 
 def user(name: str, *inline: Inline, path: str = "/", account: str = ID, **more: Any) -> Json:
@@ -100,11 +81,6 @@ def managed(arn: str, *versions: Any, **more: Any) -> Json:
     }
 
 
-def whole(*parts: Any) -> Any:
-    """Statements as one document; one document as it is."""
-    return document(*parts) if all(map(_is_statement, parts)) else parts[0]
-
-
 def details(
     users: Iterable[Json] = (),
     groups: Iterable[Json] = (),
@@ -129,16 +105,12 @@ def write(path: Path, **lists: Any) -> Path:
     return path
 
 
-def _is_statement(part: Any) -> bool:
-    return isinstance(part, Mapping) and "Effect" in part
-
-
 def _inline(policies: Iterable[Inline]) -> list[Json]:
     """Statements are one policy together, before the documents; a pair is a document and its name."""
     listed = list(policies)
-    statements = [one for one in listed if _is_statement(one)]
+    statements = [one for one in listed if is_statement(one)]
     documents = [document(*statements)] if statements else []
-    documents += [one for one in listed if not _is_statement(one)]
+    documents += [one for one in listed if not is_statement(one)]
     named = (one if isinstance(one, tuple) else (f"inline-{number}", one) for number, one in enumerate(documents, 1))
     return [{"PolicyName": name, "PolicyDocument": body} for name, body in named]
 

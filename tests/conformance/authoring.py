@@ -3,6 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..builders.statements import FULL, allow, deny, grant, refuse
+
+__all__ = ["FULL", "allow", "case", "deny", "doc", "grant", "refuse"]
+
 type Json = Any
 
 ACCOUNT = "111122223333"
@@ -135,48 +139,6 @@ def doc(*statements: Json, version: str | None = LATEST) -> Json:
     """Return a policy document; ``version=None`` leaves the element out."""
     head = {} if version is None else {"Version": version}
     return {**head, "Statement": list(statements)}
-
-
-def allow(action: Json = "*", resource: Json = "*", condition: Json = None, **elements: Json) -> Json:
-    """Return an Allow statement for an identity policy, boundary, session policy or SCP."""
-    return _statement("Allow", action, resource, condition, elements)
-
-
-def deny(action: Json = "*", resource: Json = "*", condition: Json = None, **elements: Json) -> Json:
-    """Return a Deny statement for an identity policy, boundary, session policy or SCP."""
-    return _statement("Deny", action, resource, condition, elements)
-
-
-def grant(principal: Json, action: Json = "*", resource: Json = "*", condition: Json = None, **elements: Json) -> Json:
-    """Return an Allow statement of a resource policy; an ARN or account id stands for ``{"AWS": …}``."""
-    return _statement("Allow", action, resource, condition, {"Principal": _principal(principal), **elements})
-
-
-def refuse(principal: Json, action: Json = "*", resource: Json = "*", condition: Json = None, **elements: Json) -> Json:
-    """Return a Deny statement of a resource policy."""
-    return _statement("Deny", action, resource, condition, {"Principal": _principal(principal), **elements})
-
-
-def _principal(principal: Json) -> Json:
-    if principal == "*" or isinstance(principal, dict):
-        return principal
-    return {"AWS": principal}
-
-
-def _statement(effect: str, action: Json, resource: Json, condition: Json, elements: Mapping[str, Json]) -> Json:
-    statement: dict[str, Json] = {"Effect": effect}
-    if "NotAction" not in elements and action is not None:
-        statement["Action"] = action
-    if "NotResource" not in elements and resource is not None:
-        statement["Resource"] = resource
-    statement.update({name: value for name, value in elements.items() if value is not None})
-    if condition is not None:
-        statement["Condition"] = condition
-    return statement
-
-
-FULL = doc(allow())
-"""Allows everything: an administrator's policy, FullAWSAccess."""
 
 
 def case(

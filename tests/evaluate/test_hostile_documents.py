@@ -15,7 +15,7 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.decision.evaluation_result import to_evaluation_result
 from iamdesk.simulate.test_cases import evaluate_case
 
-from ..builders.captures import document as doc
+from ..builders.statements import document as doc
 from ..rules import rule
 from ..some_of import some_of
 

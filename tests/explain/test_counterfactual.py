@@ -15,8 +15,8 @@ from iamdesk.progress import WorkCancelled
 from iamdesk.simulate.test_cases import trace_case
 
 from ..access.test_access_points import BUCKET, DELEGATING, JANE, JANES, POINT, TO_JANE, bucket, point
-from ..access.test_access_points import world as access_points
-from ..builders.captures import deny, document
+from ..access.test_access_points import capture as access_points
+from ..builders.statements import deny, document
 from ..conformance.test_corpus import CASES, CASES_OF
 from ..each_case import collected_failures
 

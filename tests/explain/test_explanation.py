@@ -9,22 +9,9 @@ from iamdesk.explain.decision import EvaluationResult, KeyState, PolicyTypeResul
 from iamdesk.i18n import choose, translate
 from iamdesk.simulate.test_cases import evaluate_case
 
-from ..builders.captures import (
-    ID,
-    ROOT,
-    allow,
-    deny,
-    document,
-    evaluator,
-    group,
-    managed,
-    policy_arn,
-    role,
-    role_arn,
-    trusting,
-    user,
-    user_arn,
-)
+from ..builders.arns import ID, ROOT, policy_arn, role_arn, user_arn
+from ..builders.captures import evaluator, group, managed, role, user
+from ..builders.statements import allow, deny, document, trusting
 from ..rules import rule
 
 ANA = user_arn("ana")

@@ -19,7 +19,9 @@ from iamdesk.explain.decision import EvaluationResult
 from iamdesk.export.text.diff import context_words
 from iamdesk.simulate.test_cases import evaluate_case
 
-from ..builders.captures import NOW, account, allow, document, snapshot, user, user_arn
+from ..builders.arns import user_arn
+from ..builders.captures import NOW, account, snapshot, user
+from ..builders.statements import allow, document
 from ..evaluate.every_context import case_of, check_smallest, policy_of, strict, strict_request
 from ..evaluate.test_solver import (
     ADDRESS,

@@ -27,7 +27,9 @@ from iamdesk.viewmodel.subjects import SubjectIndex
 from iamdesk.viewmodel.tree import Badge, Node
 from iamdesk.viewmodel.tree_builder import build_outline
 
-from ..builders.captures import ID, account, allow, document, role, snapshot, user
+from ..builders.arns import ID
+from ..builders.captures import account, role, snapshot, user
+from ..builders.statements import allow, document
 from ..rules import rule
 
 PATH = "/aws-reserved/sso.amazonaws.com/eu-west-1/"

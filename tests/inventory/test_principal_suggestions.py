@@ -7,7 +7,9 @@ from iamdesk.snapshot.model import Snapshot
 from iamdesk.snapshot.resources import Resource
 from iamdesk.viewmodel.completion import Completions
 
-from ..builders.captures import ID, OTHER_ID, account, document, role, snapshot, trusting, user, user_arn
+from ..builders.arns import ID, OTHER_ID, user_arn
+from ..builders.captures import account, role, snapshot, user
+from ..builders.statements import document, trusting
 
 SAML = f"arn:aws:iam::{ID}:saml-provider/corp"
 OIDC = f"arn:aws:iam::{ID}:oidc-provider/token.actions.githubusercontent.com"
