@@ -7,32 +7,33 @@ import pytest
 
 from iamdesk.access.evaluator import Evaluator
 from iamdesk.evaluate.principal import CallerKind, parse_caller
-from iamdesk.evaluate.request import Request, RequestError, SessionPolicy
-from iamdesk.snapshot.resources import Resource
+from iamdesk.evaluate.request import RequestError, SessionPolicy
 
-from ..builders.arns import ID, OTHER_ID, ROOT, policy_arn, role_arn, user_arn
-from ..builders.captures import account, evaluator, group, managed, role, snapshot, user
-from ..builders.statements import allow, deny, document, trusting
+from ..builders.answers import asking, codes, everywhere, rows
+from ..builders.arns import ANA, ID, OTHER_ID, ROOT, federated_arn, policy_arn, role_arn, session_arn, user_arn
+from ..builders.captures import evaluator, group, managed, resource, role, user
+from ..builders.statements import allow, deny, document, grant, refuse, trusting
+from ..each_case import each_case
 from ..rules import rule
 
-READ_S3 = document(allow("s3:GetObject"))
-OBJECT = "arn:aws:s3:::b/k"
+READ_S3, BUCKET, OBJECT = allow("s3:GetObject"), "arn:aws:s3:::b", "arn:aws:s3:::b/k"
+CI, DEPLOY, TARGET = session_arn("deploy/ci"), role_arn("deploy"), role_arn("target")
 
 
-def ask(capture: Evaluator, principal: str, action: str = "s3:GetObject", resource: str = OBJECT, **more: Any) -> str:
-    more.setdefault("resource_account", ID if resource == OBJECT else None)
-    return capture.can(Request(principal, action, resource, **more)).decision.value
+def ask(capture: Evaluator, principal: str, action: str = "s3:GetObject", on: str = OBJECT, **more: Any) -> str:
+    more.setdefault("resource_account", ID if on == OBJECT else None)
+    return capture.can(asking(action, on, principal, **more)).decision.value
 
 
-@pytest.mark.parametrize(
-    ("text", "kind"),
+@each_case(
+    "text, kind",
     [
         (ROOT, CallerKind.ROOT),
-        (user_arn("ana"), CallerKind.USER),
+        (ANA, CallerKind.USER),
         (user_arn("staff/ana"), CallerKind.USER),
-        (role_arn("deploy"), CallerKind.ROLE),
-        (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", CallerKind.SESSION),
-        (f"arn:aws:sts::{ID}:federated-user/ana", CallerKind.FEDERATED_USER),
+        (DEPLOY, CallerKind.ROLE),
+        (CI, CallerKind.SESSION),
+        (federated_arn("ana"), CallerKind.FEDERATED_USER),
         ("lambda.amazonaws.com", CallerKind.SERVICE),
         ("states.eu-west-1.amazonaws.com", CallerKind.SERVICE),
         (f"arn:aws:iam::{ID}:saml-provider/corp", CallerKind.SAML),
@@ -46,34 +47,24 @@ def test_kinds_of_principals(text: str, kind: CallerKind) -> None:
     assert parse_caller(text).kind is kind
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "ana",
-        ID,
-        "arn:aws:iam::1",
-        f"arn:aws:iam::{ID}:group/staff",
-        f"arn:aws:iam::{ID}:policy/p",
-        f"arn:aws:iam::{ID}:user/",
-        f"arn:aws:sts::{ID}:assumed-role/deploy",
-        f"arn:aws:sts::{ID}:assumed-role/app/deploy/ci",
-        "arn:aws:s3:::b",
-    ],
-)
+OF_IAM, OF_STS = f"arn:aws:iam::{ID}", f"arn:aws:sts::{ID}"
+NO_CALLERS = ["", "ana", ID, "arn:aws:iam::1", f"{OF_IAM}:group/staff", f"{OF_IAM}:policy/p", f"{OF_IAM}:user/"]
+
+
+@each_case("text", [*NO_CALLERS, session_arn("deploy"), session_arn("app/deploy/ci"), "arn:aws:s3:::b"])
 def test_what_makes_no_requests_is_refused_in_one_sentence(text: str) -> None:
     with pytest.raises(RequestError) as caught:
         parse_caller(text)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("principal", [user_arn("zoe"), role_arn("zoe"), f"arn:aws:sts::{ID}:assumed-role/zoe/s"])
+@each_case("principal", [user_arn("zoe"), role_arn("zoe"), session_arn("zoe/s")])
 def test_principals_that_the_account_does_not_have_are_refused(principal: str) -> None:
     with pytest.raises(RequestError, match="zoe"):
         ask(evaluator(user("ana")), principal)
 
 
-@rule("C1", "L3")
+@rule("A2", "C1", "L3")
 def test_a_user_carries_inline_managed_and_group_policies() -> None:
     capture = evaluator(
         user("inline", READ_S3),
@@ -81,250 +72,194 @@ def test_a_user_carries_inline_managed_and_group_policies() -> None:
         user("member", groups=["staff"]),
         user("member-of-attached", groups=["readers"]),
         user("nothing"),
+        user("old", attached=[policy_arn("versions")]),  # a managed policy is its default version
+        user("denied", READ_S3, groups=["locked"]),
         group("staff", READ_S3),
         group("readers", attached=[policy_arn("read")]),
+        group("locked", deny("s3:*")),
         managed(policy_arn("read"), READ_S3),
+        managed(policy_arn("versions"), READ_S3, allow("ec2:*")),
     )
-    answers = {name: ask(capture, user_arn(name)) for name in ("inline", "attached", "member", "member-of-attached")}
-    assert set(answers.values()) == {"allowed"}
-    assert ask(capture, user_arn("nothing")) == "implicitDeny"
-
-
-@rule("A2")
-def test_a_deny_in_a_group_denies() -> None:
-    capture = evaluator(user("ana", READ_S3, groups=["staff"]), group("staff", document(deny("s3:*"))))
-    answer = capture.can(Request(user_arn("ana"), "s3:GetObject", OBJECT))
-    assert answer.decision == "explicitDeny"
-    assert answer.matched_statements[0].owner == f"arn:aws:iam::{ID}:group/staff"
-    assert answer.matched_statements[0].source_policy_type == "group"
-
-
-@rule("L3")
-def test_a_managed_policy_is_its_default_version() -> None:
-    capture = evaluator(
-        user("ana", attached=[policy_arn("p")]), managed(policy_arn("p"), READ_S3, document(allow("ec2:*")))
-    )
-    assert ask(capture, user_arn("ana")) == "implicitDeny"
-    assert ask(capture, user_arn("ana"), "ec2:DescribeInstances", "*") == "allowed"
+    answers = {who.user_name: ask(capture, who.arn) for who in capture.snapshot.accounts[0].users}
+    assert {name for name, one in answers.items() if one == "allowed"} == {
+        *("inline", "attached", "member", "member-of-attached")
+    }
+    assert answers["denied"] == "explicitDeny"
+    assert ask(capture, user_arn("old"), "ec2:DescribeInstances", "*") == "allowed"
+    [line] = capture.can(asking("s3:GetObject", OBJECT, user_arn("denied"))).matched_statements
+    assert (line.owner, line.source_policy_type) == (f"{OF_IAM}:group/locked", "group")
 
 
 @rule("E3")
-@pytest.mark.parametrize("name", ["deploy", "Deploy", "DEPLOY"])
+@each_case("name", ["deploy", "Deploy", "DEPLOY"])
 def test_a_session_is_found_by_its_roles_name_whatever_its_path_and_case(name: str) -> None:
-    capture = evaluator(
-        role("Deploy", READ_S3, path="/app/eu/", trust=trusting(f"arn:aws:sts::{ID}:assumed-role/Deploy/ci"))
-    )
-    session = f"arn:aws:sts::{ID}:assumed-role/{name}/ci"
-    assert ask(capture, session) == "allowed"
-    question = capture.evaluation_request(Request(session, "s3:GetObject", OBJECT))
+    capture = evaluator(role("Deploy", READ_S3, path="/app/eu/", trust=trusting(session_arn("Deploy/ci"))))
+    assert ask(capture, session_arn(f"{name}/ci")) == "allowed"
+    question = capture.evaluation_request(asking("s3:GetObject", OBJECT, session_arn(f"{name}/ci")))
     assert question.context.fact("aws:principalarn").values == (role_arn("app/eu/Deploy"),)
-    assert question.caller.text == f"arn:aws:sts::{ID}:assumed-role/Deploy/ci"
+    assert question.caller.text == session_arn("Deploy/ci")
 
 
-@rule("E3", "I2")
-def test_a_session_named_in_a_trust_policy_is_that_session() -> None:
-    target = role("target", trust=trusting({"AWS": f"arn:aws:sts::{ID}:assumed-role/deploy/ci"}))
-    capture = evaluator(role("deploy", path="/app/"), target)
-    for session, expected in (("ci", "allowed"), ("other", "implicitDeny")):
-        principal = f"arn:aws:sts::{ID}:assumed-role/deploy/{session}"
-        assert ask(capture, principal, "sts:AssumeRole", target.arn) == expected
-    assert ask(capture, role_arn("app/deploy"), "sts:AssumeRole", target.arn) == "conditional"
-
-
-def with_bucket(policy: Any, *entries: Any) -> Evaluator:
-    bucket = Resource(arn=OBJECT.rpartition("/")[0], account_id=ID, is_policy_captured=True, policy=policy)
-    return Evaluator(snapshot(account(*entries)).model_copy(update={"resources": (bucket,)}))
-
-
-CI = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
+def with_bucket(statement: Any, *entries: Any) -> Evaluator:
+    return evaluator(*entries, resource(BUCKET, statement))
 
 
 @rule("E3", "J2")
-@pytest.mark.parametrize("effect", ["Allow", "Deny"])
-def test_a_role_may_do_what_a_session_that_a_policy_names_may(effect: str) -> None:
+@each_case("make, own", [(grant, []), (refuse, [allow()])], ids=["Allow", "Deny"])
+def test_a_role_may_do_what_a_session_that_a_policy_names_may(make: Any, own: Any) -> None:
     """Of a role that is asked about nobody knows the session."""
-    own = [] if effect == "Allow" else [document(allow())]
-    policy = document({"Effect": effect, "Principal": {"AWS": CI}, "Action": "s3:*", "Resource": "*"})
-    capture = with_bucket(policy, role("deploy", *own), role("bystander"), user("ana"))
-    request = Request(role_arn("deploy"), "s3:GetObject", OBJECT)
-    answer = capture.can(request)
-    assert (answer.decision, capture.decide(request)) == ("conditional", "conditional")
-    in_session = {"aws:userid": "AROADEPLOY:ci"}
-    assert in_session in (answer.conditions if effect == "Allow" else answer.denials)
-    rows = {row.principal: row.decision for row in capture.who_can(action="s3:GetObject", resource=OBJECT)}
-    assert rows == {role_arn("deploy"): "conditional", ROOT: "allowed"}
-    inside, outside = ("allowed", "implicitDeny") if effect == "Allow" else ("explicitDeny", "allowed")
-    assert ask(capture, CI) == ask(capture, role_arn("deploy"), context=in_session) == inside
-    assert ask(capture, f"{CI}-2") == ask(capture, role_arn("deploy"), context={"aws:userid": "X:y"}) == outside
+    capture = with_bucket(make(CI, "s3:*"), role("deploy", *own), role("bystander"), user("ana"))
+    assert everywhere(capture, asking("s3:GetObject", OBJECT, DEPLOY)) == "conditional"
+    answer, in_session = capture.can(asking("s3:GetObject", OBJECT, DEPLOY)), {"aws:userid": "AROADEPLOY:ci"}
+    assert in_session in (answer.conditions if make is grant else answer.denials)
+    assert rows(capture, "s3:GetObject", OBJECT) == {DEPLOY: "conditional", ROOT: "allowed"}
+    inside, outside = ("allowed", "implicitDeny") if make is grant else ("explicitDeny", "allowed")
+    assert ask(capture, CI) == ask(capture, DEPLOY, context=in_session) == inside
+    assert ask(capture, f"{CI}-2") == ask(capture, DEPLOY, context={"aws:userid": "X:y"}) == outside
 
 
-@rule("E1", "E3")
-@pytest.mark.parametrize(
-    "named",
+NARROW = managed(policy_arn("narrow"), allow("ec2:*"))
+ONLY_EC2 = {"session_policies": (SessionPolicy("narrow", document(allow("ec2:*"))),)}
+
+
+@rule("E1", "E3", "C3")
+@each_case(
+    "named, principal, expected",
     [
-        f"arn:aws:sts::{ID}:assumed-role/other/ci",
-        f"arn:aws:sts::{OTHER_ID}:assumed-role/deploy/ci",
-        f"arn:aws:sts::{ID}:assumed-role/deploy/*",
-        f"arn:aws:sts::{ID}:assumed-role/deploy",
+        # A session that a policy names goes past the boundary of its role.
+        (CI, CI, "allowed"),
+        (CI, DEPLOY, "conditional"),
+        # Sessions of other roles and patterns of sessions say nothing of a role.
+        (session_arn("other/ci"), DEPLOY, "implicitDeny"),
+        (session_arn("deploy/ci", OTHER_ID), DEPLOY, "implicitDeny"),
+        (session_arn("deploy/*"), DEPLOY, "implicitDeny"),
+        (session_arn("deploy"), DEPLOY, "implicitDeny"),
     ],
 )
-def test_sessions_of_other_roles_and_patterns_of_sessions_say_nothing_of_a_role(named: str) -> None:
-    policy = document({"Effect": "Allow", "Principal": {"AWS": named}, "Action": "s3:*", "Resource": "*"})
-    assert ask(with_bucket(policy, role("deploy")), role_arn("deploy")) == "implicitDeny"
+def test_sessions_that_a_policy_names(named: str, principal: str, expected: str) -> None:
+    capture = with_bucket(grant(named, "s3:*"), role("deploy", boundary=NARROW.arn), NARROW)
+    assert ask(capture, principal) == expected
 
 
-@rule("E3", "C3")
-def test_a_session_that_a_policy_names_goes_past_the_boundary_of_its_role() -> None:
-    narrow = managed(policy_arn("narrow"), document(allow("ec2:*")))
-    policy = document({"Effect": "Allow", "Principal": {"AWS": CI}, "Action": "s3:*", "Resource": "*"})
-    capture = with_bucket(policy, role("deploy", boundary=narrow.arn), narrow)
-    assert ask(capture, CI) == "allowed"
-    assert ask(capture, role_arn("deploy")) == "conditional"
-
-
-@rule("E12", "C3")
-@pytest.mark.parametrize(
-    ("principal", "named", "expected"),
+@rule("C3", "C4", "E3", "E12", "I2", "D1")
+@each_case(
+    "named, principal, more, expected",
     [
-        (user_arn("ana"), "AIDAANA", "allowed"),
-        (user_arn("ana"), "AIDAOTHER", "implicitDeny"),
-        (role_arn("deploy"), "AROADEPLOY", "allowed"),
-        (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", "AROADEPLOY", "allowed"),
-        (f"arn:aws:sts::{ID}:assumed-role/deploy/ci", "AIDAANA", "implicitDeny"),
+        (CI, CI, {}, "allowed"),
+        (CI, session_arn("deploy/other"), {}, "implicitDeny"),
+        (CI, role_arn("app/deploy"), {}, "conditional"),
+        ("AIDAANA", ANA, {}, "allowed"),
+        ("AIDAOTHER", ANA, {}, "implicitDeny"),
+        ("AROADEPLOY", role_arn("app/deploy"), {}, "allowed"),
+        ("AROADEPLOY", CI, {}, "allowed"),
+        ("AIDAANA", CI, {}, "implicitDeny"),
+        # A grant to the role does not go past a session policy; a grant to the session itself would.
+        ("AROADEPLOY", CI, ONLY_EC2, "implicitDeny"),
+        # Its own account has to allow it, and is not captured.
+        (OTHER_ID, user_arn("zoe", OTHER_ID), {}, "conditional"),
+        (OTHER_ID, user_arn("zoe", OTHER_ID), {"is_of_resource": True}, "allowed"),
+        (ID, user_arn("zoe", OTHER_ID), {}, "implicitDeny"),
     ],
 )
-def test_unique_ids_name_the_entities_that_have_them(principal: str, named: str, expected: str) -> None:
-    capture = evaluator(user("ana"), role("deploy"), role("target", trust=trusting({"AWS": named})))
-    assert ask(capture, principal, "sts:AssumeRole", role_arn("target")) == expected
+def test_who_is_named_in_a_trust_policy(named: str, principal: str, more: Any, expected: str) -> None:
+    capture = evaluator(user("ana"), role("deploy", path="/app/"), role("target", trust=trusting(named)))
+    asked = asking("sts:AssumeRole", TARGET, principal, **more)
+    answer = capture.can(asked)
+    assert answer.decision == capture.decide(asked) == expected
+    if principal.startswith(f"arn:aws:iam::{OTHER_ID}") and expected == "conditional":
+        assert codes(answer) == ["principal-outside"]
+        assert OTHER_ID in answer.assumptions[0].message
 
 
-@rule("E12", "C4")
-def test_an_id_of_a_role_is_limited_as_the_role_is() -> None:
-    """A grant to the role does not go past a session policy; a grant to the session itself would."""
-    capture = evaluator(role("deploy"), role("target", trust=trusting({"AWS": "AROADEPLOY"})))
-    session = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
-    narrow = (SessionPolicy("narrow", document(allow("ec2:*"))),)
-    assert ask(capture, session, "sts:AssumeRole", role_arn("target"), session_policies=narrow) == "implicitDeny"
-
-
-@rule("E4", "C5")
-def test_a_federated_user_has_what_its_user_and_its_session_policy_allow() -> None:
-    capture = evaluator(user("ana", document(allow("s3:*"))))
-    federated = f"arn:aws:sts::{ID}:federated-user/ana"
-    assert ask(capture, federated) == "implicitDeny"
-    wide, narrow = (SessionPolicy("wide", document(allow())),), (SessionPolicy("narrow", document(allow("ec2:*"))),)
-    assert ask(capture, federated, session_policies=wide) == "allowed"
-    assert ask(capture, federated, session_policies=narrow) == "implicitDeny"
-    assert ask(capture, federated, "ec2:DescribeInstances", "*", session_policies=wide) == "implicitDeny"
-    answer = capture.can(Request(federated, "s3:GetObject", "arn:aws:s3:::b/k", session_policies=wide))
-    [by_name] = [one.message for one in answer.assumptions if one.code == "federated-user-by-name"]
-    assert by_name.endswith("a session of the user ana.")
-
-
-@rule("E5", "I10")
-def test_the_root_user_needs_no_policy() -> None:
-    capture = evaluator(user("ana"), role("target", trust=trusting({"AWS": ROOT})))
-    assert ask(capture, ROOT) == "allowed"
-    answer = capture.can(Request(ROOT, "sts:AssumeRole", role_arn("target")))
-    assert answer.decision == "implicitDeny"
-    assert answer.blocked_by == ("credentials",)
-
-
-@rule("C4", "C6")
-def test_session_policies_limit_and_add_up() -> None:
-    capture = evaluator(role("deploy", document(allow("s3:*"))))
-    session = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
-    ec2, s3 = SessionPolicy("ec2", document(allow("ec2:*"))), SessionPolicy("s3", document(allow("s3:Get*")))
-    assert ask(capture, session, session_policies=(ec2,)) == "implicitDeny"
-    assert ask(capture, session, session_policies=(ec2, s3)) == "allowed"
-    assert ask(capture, session, session_policies=()) == "implicitDeny"
+@rule("E4", "C4", "C5", "C6")
+@each_case(
+    "principal, policies, action, expected",
+    [
+        (federated_arn("ana"), [allow()], "s3:GetObject", "allowed"),
+        (federated_arn("ana"), [allow("ec2:*")], "s3:GetObject", "implicitDeny"),
+        (federated_arn("ana"), [allow()], "ec2:DescribeInstances", "implicitDeny"),
+        (federated_arn("ana"), None, "s3:GetObject", "implicitDeny"),
+        (CI, [allow("ec2:*")], "s3:GetObject", "implicitDeny"),
+        (CI, [allow("ec2:*"), allow("s3:Get*")], "s3:GetObject", "allowed"),  # they add up
+        (CI, [], "s3:GetObject", "implicitDeny"),
+    ],
+)
+def test_session_policies_limit_and_add_up(principal: str, policies: Any, action: str, expected: str) -> None:
+    capture = evaluator(user("ana", allow("s3:*")), role("deploy", allow("s3:*")))
+    on = OBJECT if action == "s3:GetObject" else "*"
+    given = policies and tuple(SessionPolicy("given", document(one)) for one in policies)
+    asked = asking(action, on, principal, session_policies=given if policies is not None else None)
+    answer = capture.can(replace(asked, resource_account=ID if on == OBJECT else None))
+    assert answer.decision == expected
+    by_name = [one.message for one in answer.assumptions if one.code == "federated-user-by-name"]
+    assert len(by_name) == (principal != CI)
+    assert all(message.endswith("a session of the user ana.") for message in by_name)
 
 
 @rule("C4", "F7", "G17", "L5")
-@pytest.mark.parametrize(
-    ("odd", "words"),
+@each_case(
+    "odd, words",
     [
         (document(allow(condition={"StringEqualz": {"aws:username": "ana"}})), "`StringEqualz` does not exist"),
         (document(allow()) | {"Version": "2012-10-18"}, "2012-10-18"),
-        (document({**allow(), "Principal": "*"}), "`Principal`"),
+        (document(grant("*")), "`Principal`"),
         (document({**allow(), "Effect": "allow"}), "`allow` is not"),
-        (document({"Effect": "Allow", "Resource": "*"}), "neither `Action`"),
-        (document({"Effect": "Allow", "Action": "*"}), "neither `Resource`"),
+        (document(allow(None)), "neither `Action`"),
+        (document(allow("*", None)), "neither `Resource`"),
         (document({**allow(), "NotAction": "s3:*"}), "both `Action`"),
-        (document(allow(), {"Effect": "Deny", "Action": "GetObject", "Resource": "*"}), "`GetObject` names no action"),
+        (document(allow(), deny("GetObject")), "`GetObject` names no action"),
         (document(allow("*", "b/k")), "begin with `arn:`"),
         (document(allow("*", "arn:aws:s3")), "of 6 fields"),
-        (document({**allow(), "Sid": "a"}, {**allow(), "Sid": "a"}), "already used"),
-        (document({**allow(), "Sid": "a b"}), "`a b`"),
+        (document(allow(Sid="a"), allow(Sid="a")), "already used"),
+        (document(allow(Sid="a b")), "`a b`"),
         (document(), "no statement"),
         ("garbage", "JSON object"),
         ([], "JSON object"),
     ],
 )
 def test_a_session_policy_that_aws_refuses_makes_no_session(odd: Any, words: str) -> None:
-    capture = evaluator(role("deploy", document(allow())))
-    session = f"arn:aws:sts::{ID}:assumed-role/deploy/ci"
     with pytest.raises(RequestError, match="AWS makes no session with the session policy passed: ") as refused:
-        ask(capture, session, session_policies=(SessionPolicy("passed", odd),))
+        ask(evaluator(role("deploy", allow())), CI, session_policies=(SessionPolicy("passed", odd),))
     assert words in str(refused.value)
 
 
 @rule("C4", "E16")
 def test_a_session_policy_of_a_user_is_taken_as_delegation_and_said() -> None:
-    capture = evaluator(user("ana", document(allow())))
-    passed = (SessionPolicy("passed", document(allow())),)
-    request = Request(user_arn("ana"), "s3:GetObject", "arn:aws:s3:::b/k", session_policies=passed)
-    [remark] = capture.can(request).request.remarks
+    capture = evaluator(user("ana", allow()))
+    asked = asking("s3:GetObject", OBJECT, session_policies=(SessionPolicy("passed", document(allow())),))
+    [remark] = capture.can(asked).request.remarks
     assert remark.startswith("A user's own requests have no session policy")
-    assert capture.can(replace(request, session_policies=None)).request.remarks == ()
+    assert capture.can(replace(asked, session_policies=None)).request.remarks == ()
 
 
-@rule("I2", "D1")
-def test_an_outsider_is_judged_by_the_trust_policy() -> None:
-    capture = evaluator(role("target", trust=trusting({"AWS": OTHER_ID})), role("closed"))
-    outsider = user_arn("zoe", OTHER_ID)
-    answer = capture.can(Request(outsider, "sts:AssumeRole", role_arn("target")))
-    assert answer.decision == "conditional", "its own account has to allow it, and is not captured"
-    of_resource = Request(outsider, "sts:AssumeRole", role_arn("target"), is_of_resource=True)
-    assert capture.can(of_resource).decision == "allowed"
-    assert capture.decide(of_resource) == "allowed"
-    assert capture.decide(Request(outsider, "sts:AssumeRole", role_arn("target"))) == "conditional"
-    assert [note.code for note in answer.assumptions] == ["principal-outside"]
-    assert OTHER_ID in answer.assumptions[0].message
-    assert ask(capture, outsider, "sts:AssumeRole", role_arn("closed")) == "implicitDeny"
+ACROSS = (
+    user("ana", allow()),
+    role("target", trust=trusting(ID), account=OTHER_ID),
+    user("zoe", account=OTHER_ID),
+)
 
 
-@rule("E9")
-def test_providers_enter_by_the_trust_policy_alone() -> None:
-    saml = f"arn:aws:iam::{ID}:saml-provider/corp"
-    trust = trusting({"Federated": saml}, "sts:AssumeRoleWithSAML", {"StringEquals": {"SAML:aud": "x"}})
-    capture = evaluator(role("target", trust=trust))
-    target = role_arn("target")
-    assert ask(capture, saml, "sts:AssumeRoleWithSAML", target, context={"saml:aud": "x"}) == "allowed"
-    assert ask(capture, saml, "sts:AssumeRoleWithSAML", target, context={"saml:aud": "y"}) == "implicitDeny"
-    assert ask(capture, saml, "sts:AssumeRoleWithSAML", target) == "conditional"
-    assert ask(capture, f"{saml}-2", "sts:AssumeRoleWithSAML", target, context={"saml:aud": "x"}) == "implicitDeny"
-
-
-@rule("I2")
-def test_the_trust_policy_is_the_resource_policy_of_sts_alone() -> None:
-    capture = evaluator(user("ana"), role("target", trust=trusting({"AWS": user_arn("ana")}, "*")))
-    assert ask(capture, user_arn("ana"), "sts:AssumeRole", role_arn("target")) == "allowed"
-    assert ask(capture, user_arn("ana"), "iam:GetRole", role_arn("target")) == "implicitDeny"
-    assert ask(capture, user_arn("ana"), "iam:PassRole", role_arn("target")) == "implicitDeny"
-
-
-@rule("D1", "D5")
-def test_accounts_of_one_snapshot_are_still_two_accounts() -> None:
-    both = snapshot(
-        account(user("ana", document(allow()))),
-        account(
-            role("target", trust=trusting({"AWS": ID}), account=OTHER_ID),
-            user("zoe", account=OTHER_ID),
-            number=OTHER_ID,
+@rule("D1", "D5", "I2")
+@each_case(
+    "captured, principal, action, on, expected",
+    [
+        # The trust policy is the resource policy of STS alone.
+        *(
+            ([user("ana"), role("target", trust=trusting(ANA, "*"))], ANA, action, TARGET, expected)
+            for action, expected in (
+                ("sts:AssumeRole", "allowed"),
+                ("iam:GetRole", "implicitDeny"),
+                ("iam:PassRole", "implicitDeny"),
+            )
         ),
-    )
-    capture = Evaluator(both)
-    assert ask(capture, user_arn("ana"), "sts:AssumeRole", role_arn("target", OTHER_ID)) == "allowed"
-    assert ask(capture, user_arn("zoe", OTHER_ID), "sts:AssumeRole", role_arn("target", OTHER_ID)) == "implicitDeny"
-    assert ask(capture, user_arn("ana"), "iam:GetUser", user_arn("zoe", OTHER_ID)) == "implicitDeny"
+        # Accounts of one snapshot are still two accounts.
+        (ACROSS, ANA, "sts:AssumeRole", role_arn("target", OTHER_ID), "allowed"),
+        (ACROSS, user_arn("zoe", OTHER_ID), "sts:AssumeRole", role_arn("target", OTHER_ID), "implicitDeny"),
+        (ACROSS, ANA, "iam:GetUser", user_arn("zoe", OTHER_ID), "implicitDeny"),
+        (ACROSS, ROOT, "s3:GetObject", OBJECT, "allowed"),  # the root user needs no policy
+    ],
+)
+def test_what_trust_policies_and_accounts_let_through(
+    captured: Any, principal: str, action: str, on: str, expected: str
+) -> None:
+    assert ask(evaluator(*captured), principal, action, on) == expected
